@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""The whole product on one machine: a producer, the regulator and the gateway."""
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .authority import Authority
+from .cluster import Cluster
+from .database import Database
+from .odoo_server import OdooServer
+from .processes import free_ports
+from .proxy import Limits, Proxy
+from .settings import (
+    ADDONS,
+    LOCAL,
+    LOGS,
+    ODOO_PORT,
+    PRODUCER_PORT,
+    REGULATOR_PORT,
+)
+
+PRODUCER_MODULES = ("recall_base", "recall_enterprise")
+REGULATOR_MODULES = ("recall_base", "recall_management", "recall_service")
+# The two sides of a stack on one machine reach each other over loopback.
+PEER_NETWORKS = "127.0.0.0/8,::1/128"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """HTTPS ports of both sites and four for the Odoo servers on loopback."""
+
+    producer: int
+    regulator: int
+    odoo: tuple[int, int, int, int]
+
+    @classmethod
+    def from_variables(cls) -> "Ports":
+        first = ODOO_PORT.number
+        odoo = (first, first + 1, first + 2, first + 3)
+        return cls(PRODUCER_PORT.number, REGULATOR_PORT.number, odoo)
+
+    @classmethod
+    def free(cls) -> "Ports":
+        """Ports that nothing uses at this moment, for tests."""
+        producer, regulator, *odoo = free_ports(6)
+        return cls(producer, regulator, tuple(odoo))
+
+
+@dataclass
+class Site:
+    """One organisation's terminal: its database, its Odoo server, its address."""
+
+    name: str
+    modules: tuple[str, ...]
+    url: str
+    database: Database
+    server: OdooServer
+    key_file: Path
+
+
+class Stack:
+    """Producer and regulator behind HTTPS, each with its own database and keys.
+
+    `name` separates stacks on one machine (databases, logs, keys, pid files): "demo"
+    keeps its databases, a test makes its own. Use as a context manager or call
+    `prepare`, `start` and `stop`. `say` gets one line for each long step.
+    """
+
+    def __init__(
+        self,
+        name: str = "demo",
+        *,
+        ports: Ports | None = None,
+        workers: int | None = None,
+        limits: Limits | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.name = name
+        self.say = say
+        self.ports = ports or Ports.from_variables()
+        self.workers = workers
+        self.cluster = Cluster()
+        self.authority = Authority()
+        self.producer = self._site(
+            "producer", PRODUCER_MODULES, self.ports.producer, self.ports.odoo[:2]
+        )
+        self.regulator = self._site(
+            "regulator", REGULATOR_MODULES, self.ports.regulator, self.ports.odoo[2:]
+        )
+        self.proxy = Proxy(
+            f"{name}/gateway",
+            self.authority,
+            (self.ports.producer, self.producer.server),
+            (self.ports.regulator, self.regulator.server),
+            limits,
+        )
+
+    @property
+    def sites(self) -> tuple[Site, Site]:
+        return self.producer, self.regulator
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority's certificate, for every client to verify with."""
+        return self.authority.ca
+
+    def prepare(self, *, fresh: bool = False) -> None:
+        """Start the database server; make certificates, keys and databases.
+
+        With `fresh` the databases and logs are made anew, else what fits is reused.
+        """
+        if fresh:
+            self.stop(database_server=False)
+            shutil.rmtree(LOGS / self.name, ignore_errors=True)
+        self.cluster.start()
+        self.authority.prepare()
+        for site in self.sites:
+            if fresh or not site.key_file.exists():
+                # What an old key sealed cannot be opened: the database goes with it.
+                site.database.drop()
+                make_key_file(site.key_file)
+            done = site.database.provide(site.modules)
+            self.say(f"database of the {site.name}: {done}")
+
+    def start(self) -> None:
+        """Start both Odoo servers and the gateway; wait until all answer."""
+        for site in self.sites:
+            site.server.launch_only()
+        for site in self.sites:
+            site.server.wait()
+            self.say(f"Odoo of the {site.name} answers")
+        self.proxy.start()
+        self.say("gateway answers")
+
+    def stop(self, *, database_server: bool = True) -> None:
+        """Stop the gateway, both Odoo servers and the database server if unused."""
+        for server in (self.proxy, self.producer.server, self.regulator.server):
+            server.stop()
+        if database_server:
+            self.cluster.stop_unless_used()
+
+    def remove(self) -> None:
+        """Stop, then delete the databases and keys of this stack."""
+        self.stop(database_server=False)
+        self.cluster.start()
+        for site in self.sites:
+            site.database.drop()
+            site.key_file.unlink(missing_ok=True)
+        self.cluster.stop_unless_used()
+
+    @contextmanager
+    def running(self, *, fresh: bool = False) -> Iterator["Stack"]:
+        """`prepare`, `start`, and `stop` at the end whatever happens."""
+        try:
+            self.prepare(fresh=fresh)
+            self.start()
+            yield self
+        finally:
+            self.stop()
+
+    def _site(
+        self, name: str, modules: tuple[str, ...], https_port: int, ports: tuple
+    ) -> Site:
+        key_file = LOCAL / "keys" / f"{self.name}-{name}.json"
+        environment = {
+            "RECALL_KEY_FILE": str(key_file),
+            "RECALL_CA_FILE": str(self.authority.ca),
+            "RECALL_PEER_NETWORKS": PEER_NETWORKS,
+        }
+        database = Database(
+            self.cluster,
+            f"recall_{self.name}_{name}",
+            LOGS / self.name / f"{name}-install.log",
+            environment,
+        )
+        server = OdooServer(
+            f"{self.name}/{name}",
+            self.cluster,
+            database.name,
+            ports,
+            workers=self.workers,
+            environment=environment,
+        )
+        url = f"https://localhost:{https_port}"
+        return Site(name, modules, url, database, server, key_file)
+
+
+def make_key_file(path: Path) -> None:
+    """A key file with fresh keys, as recall_base/tools/cipher.py makes it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)
+    source = ADDONS / "recall_base" / "tools" / "cipher.py"
+    spec = importlib.util.spec_from_file_location("recall_cipher", source)
+    cipher = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(cipher)
+    cipher.generate_key_file(path)
