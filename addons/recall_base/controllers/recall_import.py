@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import csv
+import io
+import tempfile
+
+import xlsxwriter
+from werkzeug.exceptions import NotFound
+from werkzeug.wsgi import wrap_file
+
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import Response, content_disposition, request
+from odoo.tools import SQL
+
+from ..models.recall_import_file import MAX_FILE
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: Texts of peers stay texts: no formula, no link.
+SAFE = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+# Rows that a sheet holds below its header.
+SHEET_ROWS = 1_048_575
+WINDOW = 10_000
+
+
+class RecallImportController(http.Controller):
+    """Upload of files to import, download of templates and of refused rows."""
+
+    @http.route(
+        "/recall/import/<int:job_id>/file",
+        type="http",
+        auth="user",
+        methods=["POST"],
+        max_content_length=MAX_FILE,
+    )
+    def upload(self, job_id, ufile=None):
+        """Take the file of an import; what is wrong with it is answered as JSON."""
+        job = request.env["recall.import"].browse(job_id)
+        try:
+            if not ufile:
+                raise UserError(request.env._("Choose a file."))
+            with request.env.cr.savepoint():
+                job.check_access("write")
+                job._upload(ufile.stream, ufile.filename or "")
+        except UserError as error:
+            message = str(error)
+            return request.make_json_response(
+                {"error": {"message": message}}, status=422
+            )
+        return request.make_json_response({})
+
+    @http.route(
+        "/recall/import/template/<string:kind>.<string:form>",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        readonly=True,
+        max_content_length=0,
+    )
+    def template(self, kind, form):
+        """Give an empty file of a kind: headers and an example row."""
+        Import = request.env["recall.import"]
+        if kind not in Import._fields["kind"].get_values(request.env):
+            raise NotFound
+        if form not in ("csv", "xlsx"):
+            raise NotFound
+        job = Import.new({"kind": kind})
+        job._check_rights()
+        columns = job._kind()._columns()
+        write = _write_csv if form == "csv" else _write_template
+        name = f"{job.display_name}.{form}"
+        kind = "text/csv; charset=utf-8" if form == "csv" else XLSX
+        return _send(write(columns), name, kind)
+
+    @http.route(
+        "/recall/import/<int:job_id>/errors",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        readonly=True,
+        max_content_length=0,
+    )
+    def errors(self, job_id):
+        """Give the rows that an import refused, each with the reason."""
+        job = request.env["recall.import"].browse(job_id)
+        job.check_access("read")
+        name = request.env._("Refused rows of %(file)s", file=job.name or job_id)
+        return _send(_write_errors(job), f"{name}.xlsx", XLSX)
+
+
+def _send(file, name, mimetype):
+    file.seek(0)
+    headers = [
+        ("Content-Type", mimetype),
+        ("Content-Disposition", content_disposition(name)),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "no-store"),
+    ]
+    stream = wrap_file(request.httprequest.environ, file, 1 << 16)
+    return Response(stream, headers=headers, direct_passthrough=True)
+
+
+def _write_csv(columns):
+    """CSV that spreadsheet programs open as UTF-8: with a byte order mark."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([column.label for column in columns])
+    writer.writerow([column.example for column in columns])
+    return io.BytesIO(text.getvalue().encode("utf-8-sig"))
+
+
+def _write_template(columns):
+    """XLSX with columns formatted as text: no digit of a VIN or phone is lost."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the response
+    with xlsxwriter.Workbook(file, SAFE) as book:
+        text = book.add_format({"num_format": "@"})
+        bold = book.add_format({"num_format": "@", "bold": True, "bottom": 1})
+        optional = book.add_format({"num_format": "@", "bottom": 1})
+        sheet = book.add_worksheet()
+        sheet.set_column(0, len(columns) - 1, 24, text)
+        sheet.freeze_panes(1, 0)
+        for index, column in enumerate(columns):
+            form = bold if column.required else optional
+            sheet.write_string(0, index, column.label, form)
+        for index, column in enumerate(columns):
+            sheet.write_string(1, index, column.example, text)
+    return file
+
+
+def _write_errors(job):
+    env = request.env
+    header = [env._("Row"), env._("Column"), env._("Value"), env._("Reason")]
+    reasons = request.env["recall.import.error"]._reasons()
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the response
+    with xlsxwriter.Workbook(file, SAFE) as book:
+        bold = book.add_format({"bold": True, "bottom": 1})
+        line = SHEET_ROWS
+        for error in _read_errors(job):
+            if line == SHEET_ROWS:
+                sheet, line = _add_sheet(book, header, bold), 0
+            line += 1
+            number, column, value, code = error
+            sheet.write_number(line, 0, number)
+            sheet.write_string(line, 1, column or "")
+            sheet.write_string(line, 2, value or "")
+            sheet.write_string(line, 3, reasons.get(code, code))
+        if not book.worksheets():
+            _add_sheet(book, header, bold)
+    return file
+
+
+def _add_sheet(book, header, bold):
+    sheet = book.add_worksheet()
+    sheet.set_column(0, 0, 10)
+    sheet.set_column(1, 2, 24)
+    sheet.set_column(3, 3, 90)
+    sheet.freeze_panes(1, 0)
+    for index, text in enumerate(header):
+        sheet.write_string(0, index, text, bold)
+    return sheet
+
+
+def _read_errors(job):
+    """Yield the refused rows in the order of the file, window by window."""
+    last = (0, 0)
+    while last:
+        rows = request.env.execute_query(
+            SQL(
+                """SELECT row, "column", value, code, id FROM recall_import_error
+                    WHERE import_id = %s AND (row, id) > %s
+                    ORDER BY row, id LIMIT %s""",
+                job.id,
+                last,
+                WINDOW,
+            )
+        )
+        yield from (row[:4] for row in rows)
+        last = rows and (rows[-1][0], rows[-1][4])

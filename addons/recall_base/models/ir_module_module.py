@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class IrModuleModule(models.Model):
+    _inherit = "ir.module.module"
+
+    def button_uninstall(self):
+        """Refuse to drop tables and columns of reports that must be kept (7.4).
+
+        Not in an uninstall hook: one that refuses would leave a database that cannot
+        be loaded.
+        """
+        removed = self | self.downstream_dependencies()
+        lost = self._get_kept_modules() & set(removed.mapped("name"))
+        if lost and self.env["recall.completion"]._has_kept():
+            raise UserError(
+                self.env._(
+                    "This database holds confirmed repair reports, which must be kept "
+                    "for at least 10 years (GB/T 41047-2021, 7.4). Uninstalling "
+                    "%(modules)s would delete them or what is known of them, so it is "
+                    "refused.",
+                    modules=", ".join(sorted(lost)),
+                )
+            )
+        return super().button_uninstall()
+
+    def _get_kept_modules(self):
+        """Names of the add-ons whose tables or columns hold data that must be kept."""
+        return {"recall_base"}

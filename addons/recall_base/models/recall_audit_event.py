@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.http import request
+
+
+class RecallAuditEvent(models.Model):
+    """One entry of the operation log.
+
+    Events are inserted in the transaction they describe, so that a deed and its event
+    are committed together or not at all. The sealer numbers and chains them later
+    (``recall.audit.checkpoint``): chaining at once would make concurrent transactions
+    conflict. Nobody writes or deletes events.
+    """
+
+    _name = "recall.audit.event"
+    _description = "Operation log event"
+    _order = "id desc"
+    _log_access = False
+
+    time = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
+    user_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
+    address = fields.Char(readonly=True, help="Address the request came from.")
+    action = fields.Char(required=True, readonly=True, index=True)
+    res_model = fields.Char(string="Model", readonly=True)
+    res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)
+    detail = fields.Json(readonly=True, help="What was done, free of personal data.")
+    sequence = fields.Integer(readonly=True, help="Number given by the sealer.")
+    chain_hash = fields.Char(
+        readonly=True, help="SM3 of the previous event's hash and of this event."
+    )
+
+    _sequence_uniq = models.UniqueIndex("(sequence) WHERE sequence > 0")
+    _unsealed_idx = models.Index("(id) WHERE sequence IS NULL")
+
+    @api.model
+    def _record(self, action, record=None, **detail):
+        """Log a deed in the current transaction.
+
+        :param str action: what was done, as ``subject.verb``
+        :param record: the record concerned (the first one names a batch)
+        :param detail: JSON-able facts; never personal data, tokens or whole bodies
+        """
+        # sudo: the log takes entries of every account, and nobody may write to it.
+        return self.sudo().create(
+            {
+                "user_id": self.env.uid,
+                "address": request.httprequest.remote_addr if request else False,
+                "action": action,
+                "res_model": record._name if record is not None else False,
+                "res_id": record[:1].id if record else False,
+                "detail": detail,
+            }
+        )
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        raise UserError(self.env._("Entries of the operation log cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Entries of the operation log cannot be deleted."))

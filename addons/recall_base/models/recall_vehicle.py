@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools import vin
+
+#: States of a vehicle that take it out of the count a rate is measured against.
+GONE = ("exported", "scrapped", "stolen")
+COUNTED_STATES = ("done", *GONE, "unreachable")
+
+
+class RecallVehicle(models.Model):
+    """One VIN in the scope of one recall plan.
+
+    Up to 120 million rows: no chatter, no log columns, no computed fields. Its state
+    moves only through ``_move``, which keeps the plan's counters in the same statement.
+    A vehicle is never closed because it is missing from a file.
+    """
+
+    _name = "recall.vehicle"
+    _inherit = ["recall.legacy.vin.mixin"]
+    _description = "Vehicle in the scope of a recall plan"
+    _order = "id desc"
+    _rec_name = "vin"
+    _rec_names_search = ["vin"]
+    _log_access = False
+
+    plan_id = fields.Many2one(
+        "recall.plan", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    line_id = fields.Many2one("recall.plan.line", string="Product line", readonly=True)
+    vin = fields.Char(string="VIN", size=17, required=True, readonly=True)
+    state = fields.Selection(
+        [
+            ("open", "Open"),
+            ("done", "Done"),
+            ("exported", "Exported"),
+            ("scrapped", "Scrapped"),
+            ("stolen", "Stolen"),
+            ("unreachable", "Owner unreachable"),
+        ],
+        default="open",
+        required=True,
+        readonly=True,
+    )
+    state_date = fields.Date(readonly=True, help="Day of the repair or of the report.")
+
+    _vin_plan_uniq = models.UniqueIndex(
+        "(vin, plan_id)", "The vehicle is in the scope of this plan already."
+    )
+
+    @api.model
+    def _add_to_scope(self, plan, vins):
+        """Put VINs in the scope of ``plan``; those that are there stay as they are.
+
+        :param vins: iterable of ``(vin, line_id or None)``
+        :returns: ``(number added, list of VINs refused by GB 16735 that have no
+            approved exception)``
+        """
+        listed = list(vins)
+        passed = self._judge_listed(plan, [text for text, _line in listed])
+        rows = [row for row, good in zip(listed, passed, strict=True) if good]
+        refused = [row[0] for row, good in zip(listed, passed, strict=True) if not good]
+        # The plan's unwritten changes would go when its counters are read anew.
+        plan.flush_recordset()
+        staged = self.env["recall.staging"]._load(
+            "recall_scope_staging", {"vin": "varchar", "line_id": "int"}, rows
+        )
+        self.env.cr.execute(
+            SQL(
+                """WITH added AS (
+                       INSERT INTO recall_vehicle (plan_id, line_id, vin, state)
+                       SELECT %(plan)s, max(line_id), vin, 'open'
+                         FROM %(staged)s GROUP BY vin
+                       ON CONFLICT (vin, plan_id) DO NOTHING RETURNING 1)
+                   UPDATE recall_plan
+                      SET vehicle_count = vehicle_count + (SELECT count(*) FROM added)
+                    WHERE id = %(plan)s
+                RETURNING (SELECT count(*) FROM added)""",
+                plan=plan.id,
+                staged=staged,
+            )
+        )
+        added = self.env.cr.fetchone()[0]
+        plan._after_counters_changed()
+        return added, refused
+
+    def _judge_listed(self, plan, vins):
+        """For each VIN of a list whether it meets GB 16735 or is excepted from it."""
+        verdicts = vin.check_many(vins)
+        if all(verdicts):
+            return verdicts
+        wrong = {text for text, good in zip(vins, verdicts, strict=True) if not good}
+        excepted = self.env["recall.vin.exception"]._find_approved(
+            plan.producer_id.id, wrong
+        )
+        return [
+            good or text in excepted for text, good in zip(vins, verdicts, strict=True)
+        ]
+
+    @api.model
+    def _move(self, moves, *, allowed_from):
+        """Move vehicles to a new state and keep the counters of their plans.
+
+        :param SQL moves: a query of ``(vehicle_id, state, state_date)``, one row for
+            each vehicle
+        :param allowed_from: states a vehicle may leave; the others stay untouched
+        :returns: number of vehicles moved
+        """
+        self.flush_model()
+        self.env["recall.plan"].flush_model()
+        counters = SQL(", ").join(
+            SQL(
+                "%(column)s = plan.%(column)s + delta.%(column)s",
+                column=SQL.identifier(f"{state}_count"),
+            )
+            for state in COUNTED_STATES
+        )
+        deltas = SQL(", ").join(
+            SQL(
+                "count(*) FILTER (WHERE state = %(state)s)"
+                " - count(*) FILTER (WHERE was = %(state)s) AS %(column)s",
+                state=state,
+                column=SQL.identifier(f"{state}_count"),
+            )
+            for state in COUNTED_STATES
+        )
+        self.env.cr.execute(
+            SQL(
+                """WITH move AS (%(moves)s), moved AS (
+                       UPDATE recall_vehicle vehicle
+                          SET state = move.state, state_date = move.state_date::date
+                         FROM move JOIN recall_vehicle old ON old.id = move.vehicle_id
+                        WHERE vehicle.id = old.id AND old.state IN %(allowed)s
+                          AND old.state != move.state
+                    RETURNING vehicle.plan_id, vehicle.state, old.state AS was),
+                   delta AS (
+                       SELECT plan_id, count(*) AS moved, %(deltas)s
+                         FROM moved GROUP BY plan_id),
+                   counted AS (
+                       UPDATE recall_plan plan SET %(counters)s
+                         FROM delta WHERE plan.id = delta.plan_id RETURNING plan.id)
+                SELECT plan_id, moved FROM delta""",
+                moves=moves,
+                allowed=tuple(allowed_from),
+                deltas=deltas,
+                counters=counters,
+            )
+        )
+        moved = dict(self.env.cr.fetchall())
+        self.invalidate_model()
+        self.env["recall.plan"].browse(moved)._after_counters_changed()
+        return sum(moved.values())

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from . import (
+    test_audit_log,
+    test_completion_check,
+    test_completion_keep,
+    test_constraints,
+    test_forms,
+    test_import,
+    test_import_http,
+    test_import_rights,
+    test_neutralize,
+    test_phone,
+    test_plan_import,
+    test_plan_take_in,
+    test_rules,
+    test_staging,
+    test_token,
+    test_vehicle_counters,
+    test_vin_exception,
+)

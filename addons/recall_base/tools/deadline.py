@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""Clause 7.3: by 24:00 of the day after the repair, on the producer's clock.
+
+Moments are naive and in UTC, as Odoo keeps them.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+#: The limit is the end of the day this many days after the repair day.
+DAYS = 1
+
+
+def local_date(moment: datetime, zone: str) -> date:
+    """Return the day on the clocks of ``zone`` at a moment."""
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
+
+
+def limit_of(repair_date: date, zone: str) -> datetime:
+    """Return the moment by which a repair of that day must have arrived.
+
+    Where the clocks skip midnight or show it twice, it is the first moment of the next
+    day.
+    """
+    return day_start(repair_date + timedelta(days=DAYS + 1), zone)
+
+
+def day_start(day: date, zone: str) -> datetime:
+    """Return the first moment of a day on the clocks of ``zone``."""
+    local = datetime.combine(day, time.min, ZoneInfo(zone))
+    return local.astimezone(UTC).replace(tzinfo=None)
+
+
+def due_date(moment: datetime, zone: str) -> date:
+    """Return the repair day whose limit is the next midnight: repairs before it are
+    late."""
+    return local_date(moment, zone) - timedelta(days=DAYS)

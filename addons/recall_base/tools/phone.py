@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""Contact phone numbers: what is none, and what hardly is a person's.
+
+A number is never looked up or called here; a doubtful one is only worth a warning.
+"""
+
+import re
+
+FORMAT = "phone_format"
+IMPLAUSIBLE = "phone_implausible"
+
+_SHAPE = re.compile(r"\+?[0-9][0-9 -]{5,18}[0-9]", re.ASCII)
+_COUNTRY = re.compile(r"\+86|0086")
+#: Segments of Chinese mobile numbers that are assigned (MIIT numbering plan, 2023).
+_MOBILE = re.compile(
+    r"1(?:3[0-9]|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8[0-9]|9[0-35-9])[0-9]{8}", re.ASCII
+)
+_RUN = 7  # digits in a row that are the same, or that count up or down
+_UP = "01234567890"
+_SEQUENCES = (
+    digits[start : start + _RUN]
+    for digits in (_UP, _UP[::-1])
+    for start in range(len(digits) - _RUN + 1)
+)
+_MADE_UP = re.compile(rf"([0-9])\1{{{_RUN - 1}}}|{'|'.join(_SEQUENCES)}", re.ASCII)
+
+
+def find_fault(text: str) -> str | None:
+    """Code of what is odd about a phone number, or None.
+
+    `phone_format`: this is no phone number.  `phone_implausible`: it looks made up
+    (seven equal digits in a row, or seven that count up or down), or like a Chinese
+    mobile number whose segment is not assigned.
+    """
+    if _MOBILE.fullmatch(text):  # nearly all are of this form
+        return IMPLAUSIBLE if _MADE_UP.search(text) else None
+    if not _SHAPE.fullmatch(text):
+        return FORMAT
+    digits = _COUNTRY.sub("", text, count=1).replace(" ", "").replace("-", "")
+    if _MADE_UP.search(digits):
+        return IMPLAUSIBLE
+    chinese = not text.startswith("+") or text.startswith("+86")
+    looks_mobile = chinese and len(digits) == 11 and digits.startswith("1")
+    return IMPLAUSIBLE if looks_mobile and not _MOBILE.fullmatch(digits) else None
