@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import functools
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from odoo.addons.recall_base.models.recall_completion_check import Report
+from odoo.addons.recall_base.tools import cipher
+
+#: What a staged record has beside ``STAGED_COLUMNS``.
+EXTRA_COLUMNS = {
+    "kind": "varchar",
+    "version": "int",
+    "synced_at": "timestamp",
+    "contradicts": "boolean",  # another one of its key and version, in this answer
+    "older_digests": "varchar[]",  # of the phone number, under the keys before
+    "taken": "boolean",  # its key stands for another producer
+}
+#: What may become of a record; the counters of an exchange.
+COUNTS = ("new", "same", "corrected", "withdrawn", "quarantined")
+#: A record says the same as the one that stands.
+SAME_CONTENT = SQL(
+    """(row.repair_date, row.dealer_name) = (stored.repair_date, stored.dealer_name)
+       AND (row.phone_digest = stored.phone_digest
+            OR stored.phone_digest = ANY(row.older_digests))"""
+)
+
+
+class RecallIntake(models.AbstractModel):
+    """Taking in the records of an answer, idempotently (clause 7.2, 3.7).
+
+    The key of a record is recall number, VIN and repair number. The same content again
+    changes nothing; other content is a correction if the producer marks it so, else it
+    goes to quarantine. Records, quarantine, counters, the terminal's cursor and the
+    event are one transaction: its commit is the acknowledgement. Bad records never stop
+    good ones.
+    """
+
+    _name = "recall.intake"
+    _description = "Taking in synchronised records"
+
+    @api.model
+    def _take_in(self, enterprise, fetched, parsed):
+        """Take in one answer.
+
+        :param enterprise: ``recall.enterprise`` that was asked
+        :param fetched: ``tools.puller.Fetched`` with the answer as it came
+        :param parsed: ``tools.messages.ParsedAnswer``
+        :returns: the ``recall.exchange`` that tells what became of the records
+        """
+        self.env["recall.completion"].flush_model()
+        records, contradicting = _leave_out_superseded(parsed.records)
+        self._stage(enterprise, records, contradicting)
+        withdrawn = self._withdraw()
+        self._compare()
+        self.env["recall.completion.check"]._check(SQL("recall_report_staging"))
+        counts = self._decide()
+        exchange = self._create_exchange(enterprise, fetched, parsed, counts, withdrawn)
+        self._insert_new(exchange)
+        self._apply_corrections(exchange)
+        Completion = self.env["recall.completion"]
+        Completion.invalidate_model()
+        received = SQL("completion.exchange_id = %s", exchange.id)
+        Completion._close_vehicles(received)
+        Completion._redate_vehicles(received)
+        Quarantine = self.env["recall.quarantine"]
+        Quarantine._close_answered(enterprise)
+        Quarantine._add_checked(exchange, records)
+        Quarantine._add_refused(exchange, parsed.refused)
+        if exchange.record_count:
+            self.env["recall.audit.event"]._record(
+                "exchange.take_in",
+                exchange,
+                body=exchange.body_hash,
+                **{name: exchange[f"{name}_count"] for name in COUNTS},
+            )
+        return exchange
+
+    def _stage(self, enterprise, records, contradicting):
+        """Stage records; ``replaces_id`` names the one that stands under the same key.
+
+        :param contradicting: set of the positions of records that say other things than
+            one before them
+        """
+        zone = enterprise.producer_id.timezone
+        keys = cipher.KeyRing.from_environment()
+        rotated = len(keys.blind_keys) > 1
+        reports = [Report.from_message(record) for record in records]
+        extra_rows = [
+            (
+                record.recordKind,
+                record.recordVersion,
+                _to_utc(record.collectTime, zone),
+                index in contradicting,
+                f"{{{','.join(keys.blinds(record.telNum)[1:])}}}" if rotated else None,
+                None,
+            )
+            for index, record in enumerate(records)
+        ]
+        self.env["recall.completion.check"]._stage(
+            enterprise.producer_id.id, reports, EXTRA_COLUMNS, extra_rows
+        )
+        # Only its own producer may change a record that stands.
+        self.env.cr.execute(
+            """UPDATE recall_report_staging row
+                  SET taken = stored.producer_id != row.producer_id,
+                      replaces_id = CASE WHEN stored.producer_id = row.producer_id
+                                         THEN stored.id END
+                 FROM recall_completion stored
+                WHERE stored.recall_number = row.recall_number
+                  AND stored.vin = row.vin AND stored.repair_number = row.repair_number
+                  AND stored.state != 'rejected'"""
+        )
+
+    def _withdraw(self):
+        """Apply withdrawals, before others are checked against what they withdraw.
+
+        Withdrawals leave the staging table, but for those of a record that stands in a
+        newer version. One of an unknown record needs nothing done.
+
+        :returns: ids of the records withdrawn
+        """
+        self.env.cr.execute(
+            """WITH judged AS (
+                   SELECT row.idx
+                     FROM recall_report_staging row
+                     LEFT JOIN recall_completion stored ON stored.id = row.replaces_id
+                    WHERE row.kind = 'withdrawal' AND NOT row.contradicts
+                      AND (stored.id IS NULL OR stored.state = 'withdrawn'
+                           OR row.version > stored.version)),
+               gone AS (
+                   DELETE FROM recall_report_staging row USING judged
+                    WHERE judged.idx = row.idx RETURNING row.*),
+               closed AS (
+                   UPDATE recall_quarantine entry
+                      SET state = 'closed', closed_at = now() AT TIME ZONE 'UTC'
+                     FROM gone, recall_enterprise enterprise
+                    WHERE enterprise.id = entry.enterprise_id
+                      AND enterprise.producer_id = gone.producer_id
+                      AND entry.state = 'open' AND entry.vin = gone.vin
+                      AND entry.recall_number = gone.recall_number
+                      AND entry.repair_number = gone.repair_number)
+               UPDATE recall_completion completion
+                  SET state = 'withdrawn', version = gone.version,
+                      synced_at = gone.synced_at,
+                      write_date = now() AT TIME ZONE 'UTC'
+                 FROM gone, recall_completion stored
+                WHERE completion.id = gone.replaces_id AND stored.id = completion.id
+                  AND gone.version > stored.version
+            RETURNING completion.id, stored.state"""
+        )
+        ids = [row[0] for row in self.env.cr.fetchall() if row[1] == "confirmed"]
+        self.env["recall.completion"].invalidate_model()
+        self.env["recall.quarantine"].invalidate_model()
+        if ids:
+            self.env["recall.completion"]._reopen_vehicles(
+                SQL("completion.id IN %s", tuple(ids))
+            )
+        return ids
+
+    def _compare(self):
+        """Compare records with what stands: why one cannot take its place.
+
+        The findings join those that need no database, before the check: a record that
+        is refused for one of them stands against no other of this answer.
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE recall_report_staging staged
+                      SET found = concat_ws(',', nullif(staged.found, ''), judged.code)
+                     FROM (SELECT row.idx,
+                                  CASE WHEN row.contradicts THEN 'content_differs'
+                                       WHEN row.taken THEN 'producer_mismatch'
+                                       WHEN stored.id IS NULL THEN NULL
+                                       WHEN row.kind = 'withdrawal'
+                                            THEN 'version_outdated'
+                                       WHEN row.kind = 'correction'
+                                            AND row.version > stored.version THEN NULL
+                                       WHEN stored.state = 'confirmed' AND %s THEN NULL
+                                       WHEN row.kind = 'correction'
+                                            THEN 'version_outdated'
+                                       WHEN stored.state = 'withdrawn'
+                                            THEN 'record_withdrawn'
+                                       ELSE 'content_differs' END AS code
+                             FROM recall_report_staging row
+                             LEFT JOIN recall_completion stored
+                                    ON stored.id = row.replaces_id) judged
+                    WHERE judged.idx = staged.idx AND judged.code IS NOT NULL""",
+                SAME_CONTENT,
+            )
+        )
+
+    def _decide(self):
+        """Decide what becomes of each checked record: its column ``action``.
+
+        :returns: dict action -> number of records
+        """
+        self.env.cr.execute(
+            SQL(
+                """ALTER TABLE recall_report_checked ADD COLUMN action varchar;
+                   UPDATE recall_report_checked checked SET action = decided.action
+                     FROM (SELECT row.idx,
+                                  CASE WHEN row.contradicts OR row.taken
+                                            THEN 'quarantined'
+                                       WHEN stored.id IS NULL AND NOT row.refused
+                                            THEN 'new'
+                                       WHEN row.kind = 'correction' AND NOT row.refused
+                                            AND row.version > stored.version
+                                            THEN 'corrected'
+                                       WHEN row.kind != 'withdrawal'
+                                            AND stored.state = 'confirmed' AND %s
+                                            THEN 'same'
+                                       ELSE 'quarantined' END AS action
+                             FROM recall_report_checked row
+                             LEFT JOIN recall_completion stored
+                                    ON stored.id = row.replaces_id) decided
+                    WHERE decided.idx = checked.idx;
+                   SELECT action, count(*) FROM recall_report_checked GROUP BY 1""",
+                SAME_CONTENT,
+            )
+        )
+        return dict(self.env.cr.fetchall())
+
+    def _create_exchange(self, enterprise, fetched, parsed, counts, withdrawn):
+        Exchange = self.env["recall.exchange"]
+        total = len(parsed.records) + len(parsed.refused)
+        quarantined = counts.get("quarantined", 0) + len(parsed.refused)
+        known = ("new", "corrected")
+        new, corrected = (counts.get(action, 0) for action in known)
+        exchange = Exchange.create(
+            {
+                **Exchange._prepare_exchange_vals(enterprise, fetched),
+                "outcome": "success",
+                "api_status": int(parsed.status),
+                "record_count": total,
+                "new_count": new,
+                "corrected_count": corrected,
+                "withdrawn_count": len(withdrawn),
+                "quarantined_count": quarantined,
+                "same_count": total - new - corrected - len(withdrawn) - quarantined,
+            }
+        )
+        if withdrawn:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE recall_completion SET exchange_id = %s WHERE id IN %s",
+                    exchange.id,
+                    tuple(withdrawn),
+                )
+            )
+        return exchange
+
+    def _insert_new(self, exchange):
+        """Insert new records; a terminal sent them, no user: none is named."""
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO recall_completion (
+                          state, producer_id, exchange_id, recall_number, vin,
+                          repair_date, repair_number, dealer_name, phone_sealed,
+                          phone_digest, phone_masked, synced_at, version, plan_id,
+                          vehicle_id, dealer_id, create_date, write_date)
+                   SELECT 'confirmed', producer_id, %(exchange)s, recall_number, vin,
+                          repair_date, repair_number, dealer_name, phone_sealed,
+                          phone_digest, phone_masked, synced_at, version, plan_id,
+                          vehicle_id, dealer_id,
+                          now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                     FROM recall_report_checked WHERE action = 'new' ORDER BY idx""",
+                exchange=exchange.id,
+            )
+        )
+
+    def _apply_corrections(self, exchange):
+        """Write corrections; one of a withdrawn record restores it."""
+        self.env.cr.execute(
+            SQL(
+                """UPDATE recall_completion completion
+                      SET state = 'confirmed', exchange_id = %s,
+                          repair_date = row.repair_date, dealer_name = row.dealer_name,
+                          dealer_id = row.dealer_id, phone_sealed = row.phone_sealed,
+                          phone_digest = row.phone_digest,
+                          phone_masked = row.phone_masked, synced_at = row.synced_at,
+                          version = row.version, write_date = now() AT TIME ZONE 'UTC'
+                     FROM recall_report_checked row
+                    WHERE completion.id = row.replaces_id
+                      AND row.action = 'corrected'""",
+                exchange.id,
+            )
+        )
+
+
+def _leave_out_superseded(records):
+    """Leave out what other records of the same answer make superfluous.
+
+    Of several records of one key the newest version counts. What says other things
+    under the same version contradicts the first of them.
+
+    :param records: list of ``tools.messages.SyncRecord``
+    :returns: ``(records that are left, set of the positions that contradict)``
+    """
+    newest = {}
+    for record in records:
+        best = newest.setdefault(_key(record), record)
+        if record.recordVersion > best.recordVersion:
+            newest[_key(record)] = record
+    left, contradicting = [], set()
+    for record in records:
+        best = newest[_key(record)]
+        if record is not best:
+            if record.recordVersion < best.recordVersion or _same(record, best):
+                continue
+            contradicting.add(len(left))
+        left.append(record)
+    return left, contradicting
+
+
+def _key(record):
+    return record.recallNum, record.vehicleVin, record.repairNum
+
+
+def _same(record, other):
+    return record.model_copy(update={"collectTime": other.collectTime}) == other
+
+
+@functools.lru_cache(maxsize=256)
+def _to_utc(text, zone):
+    """The moment that ``collectTime`` names in the producer's zone."""
+    moment = datetime.fromisoformat(text)
+    try:
+        return (
+            moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None)
+        )
+    except OverflowError:  # at the ends of the calendar
+        return moment
