@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+{
+    "name": "Recall Traceability: Service Terminal",
+    "summary": "Public recall search by VIN, subscriptions and the sharing interface "
+    "for data users (GB/T 41047-2021)",
+    "version": "19.0.1.0.0",
+    "category": "Services/Recall",
+    "author": "Recall Traceability Project",
+    "license": "LGPL-3",
+    "depends": ["recall_base", "website"],
+    "data": [
+        "security/recall_service_groups.xml",
+        "security/ir.model.access.csv",
+        "security/recall_service_security.xml",
+        "data/website_menu_data.xml",
+        "data/mail_template_data.xml",
+        "data/ir_cron_data.xml",
+        "views/recall_data_user_views.xml",
+        "views/recall_share_interface_views.xml",
+        "views/recall_token_views.xml",
+        "views/recall_subscription_views.xml",
+        "views/recall_push_views.xml",
+        "views/recall_lookup_svg.xml",
+        "views/recall_lookup_templates.xml",
+        "views/recall_lookup_answer_templates.xml",
+        "views/recall_subscription_templates.xml",
+        "wizard/recall_token_issue_views.xml",
+        "views/recall_service_menus.xml",
+    ],
+    "assets": {
+        "web.assets_frontend": ["recall_service/static/src/scss/*.scss"],
+        "web.assets_tests": ["recall_service/static/tests/tours/**/*"],
+    },
+    "application": True,
+}

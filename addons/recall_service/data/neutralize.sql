@@ -1,0 +1,13 @@
+-- A copy of the database answers no data user: tokens issued for the real one end here.
+UPDATE recall_token
+   SET revoked_at = now() AT TIME ZONE 'UTC'
+ WHERE purpose = 'share' AND revoked_at IS NULL;
+UPDATE recall_share_interface
+   SET active = false;
+-- Nor does it write to any subscriber.
+UPDATE recall_push
+   SET state = 'cancelled'
+ WHERE state = 'waiting';
+UPDATE recall_subscription
+   SET state = 'cancelled', mail_due = false
+ WHERE state != 'cancelled';

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from . import (
+    recall_data_user,
+    recall_lookup,
+    recall_plan,
+    recall_publication,
+    recall_push,
+    recall_share_interface,
+    recall_subscription,
+    recall_token,
+)

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from datetime import date, datetime
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.tools import SQL
+
+#: Plans whose vehicles the public and the data users are told of.
+PUBLIC_STATES = ("published", "running", "finished")
+#: Milliseconds after which a statement is given up: clause 8.3.2 wants the answer
+#: within 3 s, also when the database is slow or a table is locked.
+STATEMENT_LIMIT = 2500
+
+
+class Recall(NamedTuple):
+    """One recall of one vehicle: all that may become public (clause 8.2)."""
+
+    vin: str
+    done: bool
+    done_on: date | None
+    producer: str
+    hotline: str | None
+    brand: str
+    series: str
+    model: str
+    recall_number: str
+    announced: date | None
+    recall_start: date
+    defect: str
+    consequence: str
+    measure: str
+    over_the_air: bool
+
+
+class Coverage(NamedTuple):
+    """What a look-up can know; ``taken_in`` is UTC, None when there are no data."""
+
+    plan_count: int
+    producer_count: int
+    taken_in: datetime | None
+
+
+class RecallLookup(models.AbstractModel):
+    """Recalls of a vehicle by its VIN: the one source of the page and of sharing.
+
+    It reads by two statements with fixed columns instead of the ORM, so that the
+    public needs no access to any model, and no personal data can come along.
+    """
+
+    _name = "recall.lookup"
+    _description = "Recall look-up"
+
+    @api.model
+    def _find(self, vin):
+        """Return the recalls of one vehicle: open ones first, then the newest.
+
+        A vehicle that was not repaired counts as open, also where it was reported as
+        exported, scrapped or stolen: whoever asks has it in front of them.
+
+        :param str vin: a VIN of GB 16735
+        :rtype: list[Recall]
+        """
+        self._limit_time()
+        # A failing statement must not be logged: it holds the VIN.
+        self.env.cr.execute(self._find_sql(vin), log_exceptions=False)
+        return [Recall(*row) for row in self.env.cr.fetchall()]
+
+    def _find_sql(self, vin):
+        """One probe of the index on ``recall_vehicle (vin, plan_id)``."""
+        return SQL(
+            """SELECT vehicle.vin,
+                      vehicle.state = 'done' AS done,
+                      CASE WHEN vehicle.state = 'done' THEN vehicle.state_date END,
+                      producer.name,
+                      producer.hotline,
+                      coalesce(line.brand, plan.brand),
+                      coalesce(line.series, plan.series),
+                      coalesce(line.model, plan.model),
+                      plan.recall_number,
+                      plan.announced,
+                      plan.recall_start,
+                      plan.defect,
+                      plan.consequence,
+                      plan.measure,
+                      coalesce(plan.over_the_air, false)
+                 FROM recall_vehicle vehicle
+                 JOIN recall_plan plan ON plan.id = vehicle.plan_id
+                 JOIN recall_producer producer ON producer.id = plan.producer_id
+                 LEFT JOIN recall_plan_line line ON line.id = vehicle.line_id
+                WHERE vehicle.vin = %(vin)s AND plan.state IN %(states)s
+                ORDER BY done, plan.recall_start DESC, plan.recall_number""",
+            vin=vin,
+            states=PUBLIC_STATES,
+        )
+
+    @api.model
+    def _get_coverage(self):
+        """Tell what is searched and how fresh it is.
+
+        The time is that of the newest repair report (by primary key) or plan (by
+        index), whichever is later: two probes, no scan of a big table.
+
+        :rtype: Coverage
+        """
+        self._limit_time()
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*), count(DISTINCT producer_id),
+                          greatest(
+                              (SELECT max(write_date) FROM recall_plan),
+                              (SELECT coalesce(create_date, synced_at)
+                                 FROM recall_completion ORDER BY id DESC LIMIT 1))
+                     FROM recall_plan WHERE state IN %s""",
+                PUBLIC_STATES,
+            )
+        )
+        return Coverage(*self.env.cr.fetchone())
+
+    def _limit_time(self):
+        # What was changed in this transaction is seen too.
+        self.env.flush_all()
+        self.env.cr.execute(SQL("SET LOCAL statement_timeout = %s", STATEMENT_LIMIT))
+
+    # === Sharing (annex C) === #
+
+    @api.model
+    def _share(self, vin):
+        """Return ``exchange_records`` for one VIN: annex A no. 1 to 6 and 9 to 12, and
+        whether the recall was carried out. Nothing personal is among them.
+        """
+        return [self._prepare_share_record(recall) for recall in self._find(vin)]
+
+    def _prepare_share_record(self, recall):
+        return {
+            "producerName": recall.producer,
+            "brand": recall.brand,
+            "series": recall.series,
+            "model": recall.model,
+            "recallNum": recall.recall_number,
+            "recallStartTime": recall.recall_start.isoformat(),
+            "defectDesc": recall.defect,
+            "possibleConsequence": recall.consequence,
+            "repairMethod": recall.measure,
+            "vehicleVin": recall.vin,
+            "isRecalled": recall.done,
+        }
+
+    # === Sentences for people === #
+
+    @api.model
+    def _explain(self, report):
+        """Say to a person why a text is not a VIN.
+
+        :param report: ``tools.vin.VinReport``
+        :returns: list of sentences in the language of the context
+        """
+        errors = [item for item in report.findings if item.severity == "error"]
+        wrong = {}
+        for finding in errors:
+            if finding.code == "vin_character":
+                char = report.text[finding.position - 1]
+                wrong.setdefault(char, []).append(finding.position)
+        return [
+            *(self._explain_character(*item) for item in wrong.items()),
+            *(
+                self._explain_finding(item, report.text)
+                for item in errors
+                if item.code != "vin_character"
+            ),
+        ]
+
+    def _explain_finding(self, finding, text):
+        if finding.code == "vin_length":
+            return self.env._(
+                "A VIN has 17 characters; this one has %(number)s.", number=len(text)
+            )
+        char = text[finding.position - 1]
+        if finding.code == "vin_year_code":
+            return self.env._(
+                "Position 10: %(char)s stands for no model year.", char=char
+            )
+        if finding.code != "vin_check_digit":
+            return finding.message
+        return self.env._(
+            "Position 9: %(char)s is a check digit, and the other characters do not "
+            "agree with it. One of the 17 was misread.",
+            char=char,
+        )
+
+    def _explain_character(self, char, positions):
+        where = ", ".join(map(str, positions))
+        if char in "IOQ":
+            return self.env._(
+                "Position %(positions)s: the letter %(char)s is in no VIN. Is it the "
+                "digit %(digit)s?",
+                positions=where,
+                char=char,
+                digit="1" if char == "I" else "0",
+            )
+        if char.isspace() or not char.isprintable():
+            return self.env._(
+                "Position %(positions)s: a blank or something that cannot be seen.",
+                positions=where,
+            )
+        return self.env._(
+            "Position %(positions)s: %(char)s is in no VIN, which has only the digits "
+            "0 to 9 and the letters A to Z without I, O and Q.",
+            positions=where,
+            char=char,
+        )

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+#: Plans that subscribers are told of: the recall can still be carried out.
+TOLD_STATES = ("published", "running")
+#: Messages that are made between two commits.
+BATCH = 200
+#: Tries of one message; the wait doubles from five minutes to a day.
+MAX_ATTEMPTS = 10
+FIRST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(days=1)
+
+
+class RecallPush(models.Model):
+    """Outbox: one message to one subscriber about one recall.
+
+    The unique index is the promise that each message is made at most once. It turns
+    ``sent`` in the transaction that puts its mail into Odoo's queue: a worker that is
+    killed leaves both or neither.
+    """
+
+    _name = "recall.push"
+    _description = "Message to a subscriber"
+    _order = "id desc"
+    _rec_name = "plan_id"
+    _log_access = False
+
+    subscription_id = fields.Many2one(
+        "recall.subscription",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    plan_id = fields.Many2one(
+        "recall.plan",
+        string="Recall plan",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    event = fields.Selection(
+        [("published", "Recall published"), ("vehicle", "Vehicle in scope")],
+        required=True,
+        readonly=True,
+    )
+    state = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+        ],
+        default="waiting",
+        required=True,
+        readonly=True,
+    )
+    attempts = fields.Integer(default=0, readonly=True)
+    next_try_at = fields.Datetime(
+        string="Next try", default=fields.Datetime.now, readonly=True
+    )
+    sent_at = fields.Datetime(
+        string="Sent on", readonly=True, help="Handed over to the mail queue."
+    )
+    failure = fields.Char(readonly=True, help="Kind of the last failure.")
+
+    _once = models.UniqueIndex(
+        "(plan_id, subscription_id, event)", "The subscriber is told of this already."
+    )
+    _due_idx = models.Index("(next_try_at, id) WHERE state = 'waiting'")
+
+    # === Expansion === #
+
+    @api.model
+    def _cron_expand(self):
+        """Find who is to be told of what, by one statement for all subscribers."""
+        made = self._expand()
+        if made:
+            self.env.ref("recall_service.ir_cron_send")._trigger()
+        self.env["ir.cron"]._commit_progress(made, remaining=0)
+
+    @api.model
+    def _expand(self):
+        """Put a message in the outbox for each subscriber and recall that lacks it.
+
+        Vehicles are read by subscribed VIN through the index on ``(vin, plan_id)``:
+        the cost grows with the subscriptions, not with the vehicles, and the bulk
+        paths that add vehicles do nothing for it.
+
+        :returns: number of messages made
+        """
+        self.env.flush_all()
+        # A subscription holds personal data: no log gets to see a failing row.
+        self.env.cr.execute(self._expand_sql(), log_exceptions=False)
+        made = self.env.cr.rowcount
+        self.invalidate_model()
+        return made
+
+    def _expand_sql(self):
+        # The anti-join comes first: ON CONFLICT alone would use up a number of the
+        # sequence for every message that was made long ago, at each run.
+        return SQL(
+            """WITH seen AS (
+                   INSERT INTO recall_publication (plan_id, time)
+                   SELECT plan.id, %(now)s::timestamp FROM recall_plan plan
+                    WHERE plan.state IN %(states)s AND plan.vehicle_count > 0
+                      AND NOT EXISTS (SELECT FROM recall_publication known
+                                       WHERE known.plan_id = plan.id)
+                   ON CONFLICT DO NOTHING RETURNING plan_id),
+               found AS (%(vehicles)s UNION %(plans)s UNION %(brands)s)
+               INSERT INTO recall_push
+                      (subscription_id, plan_id, event, state, attempts, next_try_at)
+               SELECT subscription_id, plan_id, event, 'waiting', 0,
+                      %(now)s::timestamp
+                 FROM found
+                WHERE NOT EXISTS (
+                          SELECT FROM recall_push push
+                           WHERE push.subscription_id = found.subscription_id
+                             AND push.plan_id = found.plan_id
+                             AND push.event = found.event)
+               ON CONFLICT DO NOTHING""",
+            now=fields.Datetime.now(),
+            states=TOLD_STATES,
+            vehicles=self._vehicle_matches_sql(),
+            plans=self._plan_matches_sql(),
+            brands=self._brand_matches_sql(),
+        )
+
+    def _vehicle_matches_sql(self):
+        """Open vehicles of subscribers, whenever plan and vehicle came in."""
+        return SQL(
+            """SELECT subscription.id AS subscription_id, vehicle.plan_id,
+                      'vehicle' AS event
+                 FROM recall_subscription subscription
+                 JOIN recall_vehicle vehicle ON vehicle.vin = subscription.vin
+                 JOIN recall_plan plan ON plan.id = vehicle.plan_id
+                WHERE subscription.state = 'active' AND subscription.vin IS NOT NULL
+                  AND vehicle.state != 'done' AND plan.state IN %s""",
+            TOLD_STATES,
+        )
+
+    def _plan_matches_sql(self):
+        return SQL(
+            """SELECT subscription.id AS subscription_id, plan.id AS plan_id,
+                      'published' AS event
+                 FROM recall_subscription subscription
+                 JOIN recall_plan plan ON plan.id = subscription.plan_id
+                WHERE subscription.state = 'active'
+                  AND plan.state IN %s AND plan.vehicle_count > 0""",
+            TOLD_STATES,
+        )
+
+    def _brand_matches_sql(self):
+        """Subscribers of a brand, for plans seen published for the first time."""
+        return SQL(
+            """SELECT subscription.id AS subscription_id, seen.plan_id,
+                      'published' AS event
+                 FROM seen
+                 JOIN (SELECT id AS plan_id, brand FROM recall_plan
+                       UNION
+                       SELECT plan_id, brand FROM recall_plan_line) named
+                   ON named.plan_id = seen.plan_id
+                 JOIN recall_subscription subscription
+                   ON lower(subscription.brand) = lower(named.brand)
+                WHERE subscription.state = 'active'
+                  AND subscription.brand IS NOT NULL"""
+        )
+
+    # === Sending === #
+
+    def _get_due_domain(self):
+        return [("state", "=", "waiting"), ("next_try_at", "<=", fields.Datetime.now())]
+
+    @api.model
+    def _cron_send(self):
+        """Turn what is due into mails, batch by batch."""
+        Cron = self.env["ir.cron"]
+        domain = self._get_due_domain()
+        Cron._commit_progress(remaining=self.search_count(domain))
+        while due := self.search(
+            domain, limit=BATCH, order="next_try_at, id"
+        ).try_lock_for_update():
+            due._send()
+            if not Cron._commit_progress(len(due)):
+                break
+
+    def _send(self):
+        """Send these messages; one that cannot be made does not stop the others."""
+        stale = self.filtered(lambda push: not push._is_wanted())
+        stale.state = "cancelled"
+        pushes = self - stale
+        if pushes and not pushes._try_send() and len(pushes) > 1:
+            for push in pushes:
+                push._try_send()
+
+    def _is_wanted(self):
+        """Whether the subscriber still wants it and the recall still runs."""
+        return (
+            self.subscription_id.state == "active" and self.plan_id.state in TOLD_STATES
+        )
+
+    def _try_send(self):
+        """Make the mails of these messages, all or none; returns whether it went."""
+        try:
+            with self.env.cr.savepoint():
+                self.write({"state": "sent", "sent_at": fields.Datetime.now()})
+                template = self.env.ref("recall_service.mail_template_push")
+                subscriptions = self.subscription_id.browse(
+                    push.subscription_id.id for push in self
+                )
+                subscriptions._queue_mails(template, self, subscriptions)
+                self.env.flush_all()
+        except Exception as error:  # noqa: BLE001 - a template is anybody's text
+            self.invalidate_recordset()
+            if len(self) == 1:
+                self._note_failure(error)
+            return False
+        self.env["recall.audit.event"]._record("push.send", self, count=len(self))
+        return True
+
+    def _get_product(self):
+        """Brand and series on one line, as a mail's subject has to be."""
+        plan = self.plan_id
+        return " ".join(f"{plan.brand} {plan.series}".split())
+
+    def _note_failure(self, error):
+        attempts = self.attempts + 1
+        wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
+        self.write(
+            {
+                "attempts": attempts,
+                "failure": type(error).__name__,
+                "next_try_at": fields.Datetime.now() + wait,
+                "state": "failed" if attempts >= MAX_ATTEMPTS else "waiting",
+            }
+        )
+        # Without its text: that can hold the address.
+        _logger.error("Message %s was not made: %s", self.id, type(error).__name__)
+
+    def action_retry(self):
+        """Try failed messages again, from the start."""
+        failed = self.filtered(lambda push: push.state == "failed")
+        failed.write(
+            {
+                "state": "waiting",
+                "attempts": 0,
+                "failure": False,
+                "next_try_at": fields.Datetime.now(),
+            }
+        )
+        self.env["recall.audit.event"]._record("push.retry", failed, count=len(failed))
+        self.env.ref("recall_service.ir_cron_send").sudo()._trigger()

@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import logging
+import re
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, consteq, email_normalize, hmac
+
+from odoo.addons.recall_base.tools import vin
+
+_logger = logging.getLogger(__name__)
+
+#: Days in which a confirmation link works; unconfirmed subscriptions end with it.
+CONFIRM_DAYS = 7
+#: Days after which a cancelled subscription and its address are deleted.
+KEEP_CANCELLED_DAYS = 30
+#: Confirmation mails to one address in an hour, whatever they are about.
+MAILS_PER_HOUR = 5
+#: Requests from one network address in an hour: many people can share one.
+REQUESTS_PER_HOUR = 60
+#: Confirmation mails that are made between two commits.
+BATCH = 100
+#: One plain address, RFC 5321 lengths; quoted and international ones are not taken.
+_EMAIL = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9-]+\.)+[a-z0-9-]{2,63}"
+)
+_EMAIL_LENGTH = 254
+_TARGETS = ("vin", "plan_id", "brand")
+#: What makes a subscription another one: it cannot be changed, mails name it.
+_FIXED = {"email", *_TARGETS}
+
+
+class RecallSubscription(models.Model):
+    """Who wants to be told by mail of which recalls.
+
+    Nobody is told anything before the confirmation link in a first mail was used:
+    ``waiting`` -> ``active`` -> ``cancelled``. The address is personal data: it is in
+    no log and no URL, and goes with the subscription soon after its end. Public
+    requests only leave a row; the mail is made by a scheduled action, so that the time
+    of the answer does not tell whether an address was known.
+    """
+
+    _name = "recall.subscription"
+    _description = "Subscription to recalls"
+    _order = "id desc"
+
+    email = fields.Char(string="E-mail", required=True, help="In lower case.")
+    partner_id = fields.Many2one(
+        "res.partner", string="Contact", index="btree_not_null", ondelete="set null"
+    )
+    lang = fields.Selection(
+        lambda self: self.env["res.lang"].get_installed(),
+        string="Language",
+        required=True,
+        default=lambda self: self.env.lang or "en_US",
+    )
+    vin = fields.Char(string="VIN", size=17, help="Recalls of this vehicle.")
+    plan_id = fields.Many2one(
+        "recall.plan", string="Recall plan", ondelete="cascade", help="This one recall."
+    )
+    brand = fields.Char(help="Recalls of this brand published after the confirmation.")
+    state = fields.Selection(
+        [
+            ("waiting", "To be confirmed"),
+            ("active", "Confirmed"),
+            ("cancelled", "Ended"),
+        ],
+        default="waiting",
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    asked_at = fields.Datetime(
+        string="Requested on", default=fields.Datetime.now, required=True, readonly=True
+    )
+    confirmed_at = fields.Datetime(string="Confirmed on", readonly=True, copy=False)
+    mail_due = fields.Boolean(
+        string="Confirmation mail due", default=True, readonly=True, copy=False
+    )
+    origin = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Keyed hash of the day and the network address that asked.",
+    )
+    push_ids = fields.One2many("recall.push", "subscription_id", string="Messages")
+
+    _one_target = models.Constraint(
+        "CHECK(num_nonnulls(vin, plan_id, brand) = 1 AND vin != '' AND brand != '')",
+        "A subscription is about one thing: VIN, recall plan or brand.",
+    )
+    _email_form = models.Constraint(
+        "CHECK(email = lower(email) AND email LIKE '_%@_%' AND length(email) <= 254)",
+        "This is not an e-mail address.",
+    )
+    _vin_uniq = models.UniqueIndex(
+        "(email, vin) WHERE state != 'cancelled' AND vin IS NOT NULL",
+        "This address is subscribed to this vehicle already.",
+    )
+    _plan_uniq = models.UniqueIndex(
+        "(email, plan_id) WHERE state != 'cancelled' AND plan_id IS NOT NULL",
+        "This address is subscribed to this recall already.",
+    )
+    _brand_uniq = models.UniqueIndex(
+        "(email, lower(brand)) WHERE state != 'cancelled' AND brand IS NOT NULL",
+        "This address is subscribed to this brand already.",
+    )
+    _vin_idx = models.Index("(vin) WHERE state = 'active' AND vin IS NOT NULL")
+    _plan_idx = models.Index("(plan_id) WHERE plan_id IS NOT NULL")
+    _brand_idx = models.Index(
+        "(lower(brand)) WHERE state = 'active' AND brand IS NOT NULL"
+    )
+    _mail_due_idx = models.Index("(id) WHERE mail_due")
+    _asked_idx = models.Index("(email, asked_at)")
+    _origin_idx = models.Index("(origin, asked_at) WHERE origin IS NOT NULL")
+
+    @api.depends("vin", "plan_id", "brand")
+    def _compute_display_name(self):
+        for subscription in self:
+            subscription.display_name = (
+                subscription.vin
+                or subscription.brand
+                or subscription.plan_id.display_name
+            )
+
+    @api.constrains("vin")
+    def _check_vin(self):
+        for subscription in self:
+            if subscription.vin and not vin.is_vin(subscription.vin):
+                raise ValidationError(self.env._("This is not a VIN of GB 16735."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        cleaned = [self._clean(vals) for vals in vals_list]
+        self._refuse_known(cleaned)
+        subscriptions = super().create(cleaned)
+        for subscription in subscriptions:
+            self.env["recall.audit.event"]._record("subscription.create", subscription)
+        if subscriptions:
+            self._trigger_mails()
+        return subscriptions
+
+    def write(self, vals):
+        if _FIXED & set(vals):
+            raise UserError(
+                self.env._("End this subscription and make another one instead.")
+            )
+        return super().write(vals)
+
+    # These two refuse what the database would refuse too, with an entry in the server's
+    # log that holds the address.
+
+    def _clean(self, vals):
+        address = self._normalise_email(vals.get("email"))
+        if not address:
+            raise ValidationError(self.env._("This is not an e-mail address."))
+        texts = {
+            name: (vals.get(name) or "").strip() or False for name in ("vin", "brand")
+        }
+        # Nobody is subscribed by somebody else: every address is asked first.
+        vals = {**vals, **texts, "email": address, "state": "waiting"}
+        if sum(bool(vals.get(name)) for name in _TARGETS) != 1:
+            raise ValidationError(
+                self.env._(
+                    "A subscription is about one thing: VIN, recall plan or brand."
+                )
+            )
+        return vals
+
+    def _refuse_known(self, vals_list):
+        """Refuse what is there already."""
+        for vals in vals_list:
+            domain = [("email", "=", vals["email"]), ("state", "!=", "cancelled")]
+            for name, operator in (("vin", "="), ("plan_id", "="), ("brand", "=ilike")):
+                domain.append((name, operator, vals.get(name) or False))
+            if self.search_count(domain, limit=1):
+                raise ValidationError(
+                    self.env._("This address is subscribed to this already.")
+                )
+
+    @api.model
+    def _normalise_email(self, text):
+        """Return one plain address in lower case, or None.
+
+        :param text: whatever was typed
+        """
+        text = (text or "").strip()
+        address = len(text) <= _EMAIL_LENGTH and email_normalize(text)
+        # Equal but for case: a name or a second address beside it is not taken.
+        if not address or address != text.lower() or not _EMAIL.fullmatch(address):
+            return None
+        return address
+
+    # === Asking === #
+
+    @api.model
+    def _ask(self, address, vin_text, network_address):
+        """Take a public request to be told of a vehicle's recalls.
+
+        Nothing is returned, as nothing may be told: not whether the address was known,
+        nor whether a limit was met. One address gets at most one confirmation mail a
+        day for a vehicle and ``MAILS_PER_HOUR`` in all.
+
+        :param str address: as returned by ``_normalise_email``
+        :param str vin_text: a VIN of GB 16735
+        :param str network_address: where the request came from
+        """
+        self.flush_model()
+        # One statement that cannot fail on a value: no log gets to see the address.
+        self.env.cr.execute(
+            self._ask_sql(address, vin_text, self._get_origin(network_address)),
+            log_exceptions=False,
+        )
+        asked = self.browse(row[0] for row in self.env.cr.fetchall())
+        self.invalidate_model()
+        if asked:
+            self.env["recall.audit.event"]._record("subscription.ask", asked)
+            self._trigger_mails()
+
+    def _get_origin(self, network_address):
+        """Keyed hash of today and a network address, for limits alone."""
+        message = (fields.Date.today().isoformat(), network_address)
+        return hmac(self.env(su=True), "recall-subscription-origin", message)
+
+    def _ask_sql(self, address, vin_text, origin):
+        now = fields.Datetime.now()
+        return SQL(
+            """INSERT INTO recall_subscription AS old
+                   (email, vin, lang, state, asked_at, mail_due, origin,
+                    create_uid, create_date, write_uid, write_date)
+               SELECT %(email)s, %(vin)s, %(lang)s, 'waiting', %(now)s, true,
+                      %(origin)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+                WHERE %(per_hour)s > (
+                          SELECT count(*) FROM recall_subscription
+                           WHERE email = %(email)s AND asked_at > %(hour)s)
+                  AND %(from_one)s > (
+                          SELECT count(*) FROM recall_subscription
+                           WHERE origin = %(origin)s AND asked_at > %(hour)s)
+                  AND NOT EXISTS (
+                          SELECT FROM recall_subscription
+                           WHERE email = %(email)s AND vin = %(vin)s
+                             AND asked_at > %(day)s)
+               ON CONFLICT (email, vin)
+                     WHERE state != 'cancelled' AND vin IS NOT NULL
+               DO UPDATE SET asked_at = excluded.asked_at, mail_due = true,
+                             lang = excluded.lang, origin = excluded.origin
+                     WHERE old.state = 'waiting' AND old.asked_at <= %(day)s
+               RETURNING id""",
+            email=address,
+            vin=vin_text,
+            lang=self.env.lang or "en_US",
+            now=now,
+            hour=now - timedelta(hours=1),
+            day=now - timedelta(days=1),
+            per_hour=MAILS_PER_HOUR,
+            from_one=REQUESTS_PER_HOUR,
+            origin=origin,
+            uid=self.env.uid,
+        )
+
+    def _trigger_mails(self):
+        # sudo: the public asks, the scheduled action belongs to nobody.
+        self.sudo().env.ref("recall_service.ir_cron_ask")._trigger()
+
+    @api.model
+    def _cron_ask(self):
+        """Make the confirmation mails that are due; what fails is tried next time."""
+        domain = [("mail_due", "=", True), ("state", "=", "waiting")]
+        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
+        last = 0
+        while found := self.search(
+            [*domain, ("id", ">", last)], limit=BATCH, order="id"
+        ):
+            last = found[-1].id
+            for subscription in found.try_lock_for_update():
+                subscription._try_send_confirmation()
+            if not self.env["ir.cron"]._commit_progress(len(found)):
+                break
+
+    def _try_send_confirmation(self):
+        template = self.env.ref("recall_service.mail_template_confirm")
+        try:
+            with self.env.cr.savepoint():
+                self.mail_due = False
+                self._queue_mails(template, self, self)
+                self.env.flush_all()
+        except Exception as error:  # noqa: BLE001 - a template is anybody's text
+            self.invalidate_recordset()
+            # Without its text: that can hold the address.
+            _logger.error(
+                "No mail was made for subscription %s: %s",
+                self.id,
+                type(error).__name__,
+            )
+
+    def _queue_mails(self, template, records, subscriptions):
+        """Make one mail for each of ``records``, with one-click unsubscribing.
+
+        The mails are rows of Odoo's own queue, committed with what is noted here.
+
+        :param template: ``mail.template`` on the model of ``records``
+        :param subscriptions: the subscription of each record, in the same order
+        """
+        mails = template.send_mail_batch(records.ids)
+        for mail, subscription in zip(mails, subscriptions, strict=True):
+            mail.headers = repr(subscription._prepare_headers())
+        self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+
+    def _prepare_headers(self):
+        """Headers of RFC 8058 for a mail to this subscriber."""
+        return {
+            "List-Unsubscribe": f"<{self._get_url('unsubscribe')}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "X-Auto-Response-Suppress": "OOF",
+        }
+
+    # === Links === #
+
+    def _get_token(self, purpose):
+        """Proof that whoever shows it got a mail of this subscription.
+
+        :param str purpose: ``confirm`` or ``unsubscribe``
+        """
+        self.ensure_one()
+        message = (self.id, self.email)
+        return hmac(self.env(su=True), f"recall-{purpose}", message)
+
+    def _get_url(self, purpose):
+        """Address in a mail; it holds neither the VIN nor the e-mail address."""
+        path = f"/recall/subscription/{self.id}/{purpose}"
+        return f"{self._get_site()}{path}?token={self._get_token(purpose)}"
+
+    @api.model
+    def _get_site(self):
+        """Address of the public site: its domain, or else ``web.base.url``."""
+        return self.env["website"].get_current_website().get_base_url()
+
+    @api.model
+    def _from_link(self, subscription_id, purpose, token):
+        """Return the subscription a link belongs to (sudo), or none.
+
+        :param token: whatever came with the request
+        """
+        # sudo: the token is the right to this one subscription.
+        subscription = self.sudo().browse(subscription_id).exists()
+        # An upload in its place is no text.
+        shown = token.encode(errors="replace") if isinstance(token, str) else b""
+        if subscription and consteq(subscription._get_token(purpose).encode(), shown):
+            return subscription
+        return subscription.browse()
+
+    def _can_be_confirmed(self):
+        self.ensure_one()
+        oldest = fields.Datetime.now() - timedelta(days=CONFIRM_DAYS)
+        return self.state == "active" or (
+            self.state == "waiting" and self.asked_at > oldest
+        )
+
+    def _confirm(self):
+        """Start telling this subscriber; once more does nothing."""
+        for subscription in self.filtered(lambda item: item.state == "waiting"):
+            subscription.write(
+                {
+                    "state": "active",
+                    "confirmed_at": fields.Datetime.now(),
+                    "mail_due": False,
+                    "origin": False,
+                }
+            )
+            self.env["recall.audit.event"]._record("subscription.confirm", subscription)
+            self.env.ref("recall_service.ir_cron_expand").sudo()._trigger()
+
+    def action_cancel(self):
+        """End these subscriptions, and what is waiting to be sent to them."""
+        ending = self.filtered(lambda item: item.state != "cancelled")
+        ending.write({"state": "cancelled", "mail_due": False, "origin": False})
+        ending.push_ids.filtered(
+            lambda push: push.state == "waiting"
+        ).state = "cancelled"
+        for subscription in ending:
+            self.env["recall.audit.event"]._record("subscription.cancel", subscription)
+
+    # === Retention === #
+
+    @api.autovacuum
+    def _gc_ended(self):
+        """Delete what was never confirmed, and what ended, with the address."""
+        now = fields.Datetime.now()
+        ended = self.search(
+            [
+                "|",
+                "&",
+                ("state", "=", "waiting"),
+                ("asked_at", "<", now - timedelta(days=CONFIRM_DAYS)),
+                "&",
+                ("state", "=", "cancelled"),
+                ("write_date", "<", now - timedelta(days=KEEP_CANCELLED_DAYS)),
+            ]
+        )
+        ended.unlink()

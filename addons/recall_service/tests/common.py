@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from contextlib import contextmanager, nullcontext
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+from lxml import html
+
+from odoo.tests import HttpCase
+
+from odoo.addons.recall_base.tests.common import RecallCommon
+
+
+class RecallServiceCommon(RecallCommon):
+    """A data user with an interface and a live token, beside the shared records."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.data_user = cls.make_data_user("Inspection station")
+        cls.interface = cls.make_interface(cls.data_user)
+        cls.token, cls.secret = cls.issue_share_token(cls.data_user)
+
+    @classmethod
+    def make_data_user(cls, name, **vals):
+        return cls.env["recall.data.user"].create(
+            {"name": name, "kind": "inspection", "purpose": "Annual inspection", **vals}
+        )
+
+    @classmethod
+    def make_interface(cls, data_user, **vals):
+        return cls.env["recall.share.interface"].create(
+            {"name": "Inspection", "data_user_id": data_user.id, **vals}
+        )
+
+    @classmethod
+    def issue_share_token(cls, data_user, **vals):
+        return cls.issue_token("share", "data_user_id", data_user, **vals)
+
+
+class SubscriptionCommon(RecallServiceCommon):
+    """Subscribers, and the scheduled actions that write to them."""
+
+    EMAIL = "owner@example.com"
+
+    @classmethod
+    def subscribe(cls, email=EMAIL, confirmed=True, **vals):
+        """Create a subscription, to the first vehicle unless it is about another."""
+        if not {"vin", "plan_id", "brand"} & set(vals):
+            vals["vin"] = cls.vins[0]
+        subscription = cls.env["recall.subscription"].create({"email": email, **vals})
+        if confirmed:
+            subscription._confirm()
+        return subscription
+
+    def run_cron(self, name):
+        # Tests with requests are in that mode all the time.
+        own = isinstance(self, HttpCase)
+        with nullcontext() if own else self.enter_registry_test_mode():
+            cron = self.env.ref(f"recall_service.ir_cron_{name}")
+            self.assertEqual(cron.method_direct_trigger(), True)
+        self.env.invalidate_all()
+
+    def push(self):
+        """Find whom to tell and tell them, as the scheduled actions do."""
+        self.run_cron("expand")
+        self.run_cron("send")
+
+    @contextmanager
+    def break_mails(self, to=""):
+        """Make every mail fail that would go to an address which holds ``to``."""
+        Template = self.env.registry["mail.template"]
+        real = Template.send_mail_batch
+
+        def send_mail_batch(template, res_ids, **options):
+            mails = real(template, res_ids, **options)
+            if any(to in mail.email_to for mail in mails):
+                raise ValueError(mails[0].email_to)
+            return mails
+
+        with patch.object(Template, "send_mail_batch", send_mail_batch):
+            yield
+
+    def get_mails(self, email=EMAIL):
+        """Mails in Odoo's queue to this address, the oldest first."""
+        return self.env["mail.mail"].search([("email_to", "=", email)], order="id")
+
+    def get_links(self, mail):
+        """Path and query of the links of a mail, by their last part."""
+        links = html.fromstring(mail.body_html).xpath("//a/@href")
+        base = self.env["recall.subscription"]._get_site()
+        paths = [link.removeprefix(base) for link in links]
+        return {urlsplit(path).path.rpartition("/")[2]: path for path in paths}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo.modules import neutralize
+from odoo.tests import tagged
+
+from .common import RecallServiceCommon
+
+
+@tagged("post_install", "-at_install")
+class TestNeutralize(RecallServiceCommon):
+    def test_copy_of_the_database_answers_nobody(self):
+        """X-ACCESS: in a neutralised copy tokens are revoked and interfaces closed."""
+        self.env.flush_all()
+        for query in neutralize.get_neutralization_queries(["recall_service"]):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
+        self.assertEqual(self.token.state, "revoked")
+        self.assertFalse(self.interface.active)
