@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+# `make help` lists the targets and the variables.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint conformance translations pictures stop clean distclean
+
+python := .local/venv/bin/python
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@echo; echo "Variables (make TARGET NAME=value) and their defaults:"
+	@PYTHONPATH=scripts python3 -c 'from stack.settings import describe; print(describe())'
+
+setup: ## install what is missing: packages, Odoo 19, Python environment
+	@scripts/setup.sh
+
+demo: setup ## start a producer and the regulator, do the main job, serve until Ctrl-C (ONCE=1: stop after the summary)
+	@$(python) scripts/demo.py $(if $(filter-out 0,$(ONCE)),--once)
+
+test: setup ## run all tests, or some (KIND="unit odoo")
+	@$(python) scripts/test.py $(KIND)
+
+lint: setup ## run the static checks only
+	@$(python) scripts/test.py lint
+
+conformance: ## write docs/conformance.md from the tests
+	@python3 scripts/conformance.py
+
+translations: setup ## bring the add-ons' .pot and .po files in line with their sources
+	@$(python) scripts/translations.py
+
+pictures: setup ## take the documents' pictures of the demo (after make demo)
+	@$(python) scripts/pictures.py
+
+stop: ## stop every server of this checkout
+	@[ ! -x $(python) ] || scripts/recall stop
+
+clean: ## stop, then delete databases, keys, logs and run files
+	@[ ! -x $(python) ] || scripts/recall clean
+
+distclean: clean ## delete all that was installed under .local too
+	@rm -rf .local

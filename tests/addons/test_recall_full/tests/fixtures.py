@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""For each model of ours: values of a new record, and what a write changes in it."""
+
+import base64
+import itertools
+from datetime import datetime
+
+_numbers = itertools.count(1)
+_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+
+
+def _name():
+    return f"Matrix {next(_numbers)}"
+
+
+def _wmi():
+    number = next(_numbers)
+    return f"9{_LETTERS[number // len(_LETTERS)]}{_LETTERS[number % len(_LETTERS)]}"
+
+
+def _plan(case, producer):
+    return {
+        "recall_number": case.make_recall_number(year=2096),
+        "producer_id": producer.id,
+        **dict.fromkeys(("brand", "series", "model"), "Matrix"),
+        **dict.fromkeys(("defect", "consequence", "measure"), "Matrix"),
+        "recall_start": "2025-01-15",
+    }
+
+
+def _completion(case, producer):
+    dealer = case.get("recall.dealer", producer)
+    return {
+        "producer_id": producer.id,
+        "recall_number": case.get("recall.plan", producer).recall_number,
+        "vin": case.make_vin(),
+        "repair_date": "2025-03-01",
+        "repair_number": _name(),
+        "dealer_name": dealer.name,
+        "dealer_id": dealer.id,
+    }
+
+
+def _token(case, producer):
+    number = next(_numbers)
+    return {
+        "name": "Matrix",
+        "purpose": "sync",
+        "producer_id": producer.id,
+        "key_id": f"{number:016x}",
+        "digest": "x",
+    }
+
+
+def _notice(case, producer):
+    vehicle = case.env["recall.vehicle"].create(
+        {"plan_id": case.get("recall.plan", producer).id, "vin": case.make_vin()}
+    )
+    return {
+        "round_id": case.get("recall.notice.round", producer).id,
+        "plan_id": vehicle.plan_id.id,
+        "producer_id": producer.id,
+        "vehicle_id": vehicle.id,
+        "vin": vehicle.vin,
+        "channel": "letter",
+    }
+
+
+def _appointment(case, producer):
+    vehicle = case.env["recall.vehicle"].create(
+        {"plan_id": case.get("recall.plan", producer).id, "vin": case.make_vin()}
+    )
+    return {
+        "vin": vehicle.vin,
+        "recall_number": vehicle.plan_id.recall_number,
+        "planned_at": datetime(2096, 3, 1, 9),
+        "producer_id": producer.id,
+        "dealer_id": case.get("recall.dealer", producer).id,
+        "plan_id": vehicle.plan_id.id,
+        "vehicle_id": vehicle.id,
+    }
+
+
+def _enterprise(case, _producer):
+    return {
+        "producer_id": case.make_producer().id,  # one terminal a producer
+        "url": "https://matrix.example/recall/v1/sync",
+        "api_cfg": "matrix",
+    }
+
+
+def _exchange(case, producer):
+    return {
+        "enterprise_id": case.get("recall.enterprise", producer).id,
+        "started_at": datetime(2025, 3, 1),
+        "outcome": "success",
+    }
+
+
+#: Model -> (function of the test case and a producer that gives values, changes).
+#: A model comes after those that its values refer to.
+FIXTURES = {
+    "recall.producer": (
+        lambda case, producer: {"name": _name()},
+        {"hotline": "400-111-1111"},
+    ),
+    "recall.wmi": (
+        lambda case, producer: {"code": _wmi(), "manufacturer": "Matrix"},
+        {"manufacturer": "Other"},
+    ),
+    "recall.dealer": (
+        lambda case, producer: {"name": _name(), "producer_id": producer.id},
+        {"region": "310115"},
+    ),
+    "recall.finding": (
+        lambda case, producer: {"code": _name(), "name": "Matrix"},
+        {"name": "Other"},
+    ),
+    "recall.plan": (_plan, {"brand": "Other"}),
+    "recall.plan.line": (
+        lambda case, producer: {
+            "plan_id": case.get("recall.plan", producer).id,
+            "brand": "Matrix",
+            "series": "Matrix",
+        },
+        {"brand": "Other"},
+    ),
+    "recall.plan.part": (
+        lambda case, producer: {
+            "plan_id": case.get("recall.plan", producer).id,
+            "number": _name(),
+        },
+        {"name": "Other"},
+    ),
+    "recall.vehicle": (
+        lambda case, producer: {
+            "plan_id": case.get("recall.plan", producer).id,
+            "vin": case.make_vin(),
+        },
+        {"state": "done"},
+    ),
+    "recall.completion": (_completion, {"state": "confirmed"}),
+    "recall.vin.exception": (
+        lambda case, producer: {
+            "vin": f"MATRIX-{next(_numbers)}",
+            "producer_id": producer.id,
+            "reason": "Matrix",
+            "document": base64.b64encode(b"Matrix"),
+        },
+        {"reason": "Other"},
+    ),
+    "recall.review.reason": (
+        lambda case, producer: {"name": "Matrix", "code": _name()},
+        {"name": "Other"},
+    ),
+    "recall.completion.event": (
+        lambda case, producer: {
+            "completion_id": case.get("recall.completion", producer).id,
+            "time": datetime(2025, 3, 1),
+            "deed": "confirmed",
+        },
+        {"deed": "restored"},
+    ),
+    "recall.completion.review": (
+        lambda case, producer: {"purpose": "reject"},
+        {"note": "Other"},
+    ),
+    "recall.token": (_token, {"name": "Other"}),
+    "recall.token.issue": (
+        lambda case, producer: {
+            "name": "Matrix",
+            "purpose": "sync",
+            "producer_id": producer.id,
+        },
+        {"name": "Other"},
+    ),
+    "recall.plan.import": (
+        lambda case, producer: {"file": base64.b64encode(b"{}")},
+        {"file_name": "other.json"},
+    ),
+    "recall.import": (
+        lambda case, producer: {
+            "kind": "vins",
+            "plan_id": case.get("recall.plan", producer).id,
+        },
+        {"test_rows": "all"},
+    ),
+    "recall.import.column": (
+        lambda case, producer: {
+            "import_id": case.get("recall.import", producer).id,
+            "position": next(_numbers),
+            "header": "Matrix",
+        },
+        {"target": "vins.vin"},
+    ),
+    "recall.import.error": (
+        lambda case, producer: {
+            "import_id": case.get("recall.import", producer).id,
+            "row": 7,
+            "code": "format",
+        },
+        {"value": "other"},
+    ),
+    "recall.import.chunk": (
+        lambda case, producer: {
+            "import_id": case.get("recall.import", producer).id,
+            "number": next(_numbers),
+            "sealed": "x",
+        },
+        {"sealed": "y"},
+    ),
+    "recall.import.template": (
+        lambda case, producer: {
+            "kind": "vins",
+            "producer_id": producer.id,
+            "header_digest": _name(),
+        },
+        {"targets": []},
+    ),
+    "recall.audit.event": (
+        lambda case, producer: {"action": "matrix.deed"},
+        {"action": "matrix.other"},
+    ),
+    "recall.audit.checkpoint": (
+        lambda case, producer: {"size": 10**6 + next(_numbers), "chain_hash": "x"},
+        {"chain_hash": "y"},
+    ),
+    "recall.interface": (
+        lambda case, producer: {
+            "name": "Matrix",
+            "producer_id": producer.id,
+            "purpose": "collect",
+        },
+        {"name": "Other"},
+    ),
+    "recall.delivery": (
+        lambda case, producer: {
+            "producer_id": producer.id,
+            "interface_id": case.get("recall.interface", producer).id,
+            "mode": "plain",
+        },
+        {"record_count": 7},
+    ),
+    "recall.punctuality": (
+        lambda case, producer: {"producer_id": producer.id, "month": "2096-03-01"},
+        {"late_count": 7},
+    ),
+    "recall.appointment": (_appointment, {"state": "kept"}),
+    "recall.appointment.postponement": (
+        lambda case, producer: {
+            "appointment_id": case.get("recall.appointment", producer).id,
+            "planned_from": datetime(2096, 3, 1, 9),
+            "planned_to": datetime(2096, 3, 2, 9),
+            "reason": "owner",
+        },
+        {"reason": "parts"},
+    ),
+    "recall.appointment.postpone": (
+        lambda case, producer: {
+            "appointment_id": case.get("recall.appointment", producer).id,
+            "planned_at": datetime(2096, 3, 3, 9),
+            "reason": "owner",
+        },
+        {"reason": "parts"},
+    ),
+    "recall.plan.dealer": (
+        lambda case, producer: {
+            "plan_id": case.make_plan(producer).id,
+            "dealer_id": case.get("recall.dealer", producer).id,
+        },
+        {"quantity": 7},
+    ),
+    "recall.dealer.assignment": (
+        lambda case, producer: {"plan_id": case.get("recall.plan", producer).id},
+        {"vins": "Matrix"},
+    ),
+    "recall.owner.contact": (
+        lambda case, producer: {
+            "producer_id": producer.id,
+            "vin": case.make_vin(),
+            "phone": "13800138000",
+        },
+        {"lang": "en_US"},
+    ),
+    "recall.notice.template": (
+        lambda case, producer: {"name": "Matrix", "producer_id": producer.id},
+        {"name": "Other"},
+    ),
+    "recall.notice.round": (
+        lambda case, producer: {
+            "plan_id": case.get("recall.plan", producer).id,
+        },
+        {"wait_days": 7},
+    ),
+    "recall.notice": (_notice, {"state": "reached"}),
+    "recall.notice.file": (
+        lambda case, producer: {
+            "round_id": case.get("recall.notice.round", producer).id,
+            "name": "Matrix",
+        },
+        {"name": "Other"},
+    ),
+    "recall.notice.result": (
+        lambda case, producer: {
+            "round_id": case.get("recall.notice.round", producer).id,
+        },
+        {"reason": "Other"},
+    ),
+    "recall.vehicle.report": (
+        lambda case, producer: {
+            "name": "Matrix",
+            "producer_id": producer.id,
+            "vehicle_state": "unreachable",
+        },
+        {"note": "Other"},
+    ),
+    "recall.vehicle.report.line": (
+        lambda case, producer: {
+            "report_id": case.get("recall.vehicle.report", producer).id,
+            "vin": case.make_vin(),
+            "outcome": "moved",
+        },
+        {"outcome": "same"},
+    ),
+    "recall.interface.log": (
+        lambda case, producer: {
+            "time": datetime(2025, 3, 1),
+            "kind": "sync",
+            "producer_id": producer.id,
+        },
+        {"api_status": 200},
+    ),
+    "recall.interface.test": (
+        lambda case, producer: {
+            "interface_id": case.get("recall.interface", producer).id
+        },
+        {"finished_at": datetime(2025, 3, 1)},
+    ),
+    "recall.interface.test.line": (
+        lambda case, producer: {
+            "test_id": case.get("recall.interface.test", producer).id,
+            "name": "Matrix",
+            "mark": "good",
+        },
+        {"finding": "Other"},
+    ),
+    "recall.enterprise": (_enterprise, {"api_cfg": "other"}),
+    "recall.exchange": (_exchange, {"outcome": "timeout"}),
+    "recall.quarantine": (
+        lambda case, producer: {
+            "enterprise_id": case.get("recall.enterprise", producer).id,
+            "exchange_id": case.get("recall.exchange", producer).id,
+            "vin": case.make_vin(),
+        },
+        {"state": "closed"},
+    ),
+    "recall.data.user": (
+        lambda case, producer: {"name": _name(), "purpose": "Matrix"},
+        {"purpose": "Other"},
+    ),
+    "recall.share.interface": (
+        lambda case, producer: {
+            "name": "Matrix",
+            "data_user_id": case.get("recall.data.user", producer).id,
+        },
+        {"name": "Other"},
+    ),
+    "recall.publication": (
+        lambda case, producer: {
+            "plan_id": case.make_plan(producer).id,
+            "time": datetime(2025, 3, 1),
+        },
+        {"time": datetime(2025, 3, 2)},
+    ),
+    "recall.subscription": (
+        lambda case, producer: {
+            "email": f"matrix{next(_numbers)}@example.com",
+            "brand": "Matrix",
+        },
+        {"lang": "en_US"},
+    ),
+    "recall.push": (
+        lambda case, producer: {
+            "subscription_id": case.get("recall.subscription", producer).id,
+            "plan_id": case.make_plan(producer).id,
+            "event": "published",
+        },
+        {"failure": "Other"},
+    ),
+}
+#: Models whose records belong to no producer.
+SHARED = {
+    "recall.wmi",
+    "recall.review.reason",
+    "recall.completion.review",
+    "recall.finding",
+    "recall.plan.import",
+    "recall.audit.event",
+    "recall.audit.checkpoint",
+    "recall.enterprise",
+    "recall.exchange",
+    "recall.quarantine",
+    "recall.data.user",
+    "recall.share.interface",
+    "recall.publication",
+    "recall.subscription",
+    "recall.push",
+}

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import time
+
+from odoo.tests import tagged
+
+from odoo.addons.recall_base.tools.messages import CollectRequest, SyncRequest
+from odoo.addons.recall_enterprise.tests.common import EnterpriseCommon
+from odoo.addons.recall_management.tests.common import PullCommon, make_answer
+from odoo.addons.recall_management.tools.puller import Fetched
+
+
+@tagged("post_install", "-at_install")
+class TestOneDatabase(PullCommon, EnterpriseCommon):
+    """All terminals in one database, as in a small deployment or a demo."""
+
+    @classmethod
+    def make_report(cls, vin):
+        """Make a record of the dealers' system; ``make_record`` is the regulator's."""
+        return EnterpriseCommon.make_record.__func__(cls, vin)
+
+    def _collect_confirmed(self, record):
+        request = CollectRequest(
+            api_token=self.collect_secret,
+            api_cfg=self.collect_interface.api_cfg,
+            records=[record],
+        )
+        self.env["recall.collection"]._answer_collect(request, "x", "127.0.0.1")
+        report = self.find_report(record)
+        report.action_confirm()
+        return report
+
+    def _pull_from_here(self):
+        """Let one terminal here take in what the other one gives."""
+        request = SyncRequest(
+            api_token=self.sync_secret,
+            api_cfg=self.sync_interface.api_cfg,
+            api_cursor=self.enterprise.cursor or "",
+        )
+        answer = self.env["recall.interface"]._answer_sync(request, "x", "127.0.0.1")
+        fetched = Fetched(
+            self.enterprise.id, {}, time.time(), 0.01, answer=make_answer(answer)
+        )
+        self.enterprise._store(fetched)
+        exchange = self.last_exchange()
+        self.assertEqual(exchange.outcome, "success", exchange.error)
+        return exchange
+
+    def _is_done_for_the_public(self):
+        [found] = self.env["recall.lookup"]._find(self.vins[0])
+        return found.done
+
+    def test_record_is_doubled_where_both_terminals_share_a_database(self):
+        """M-RECEIVE, E-SYNC: in one database a record that arrives is known already."""
+        record = self.make_report(self.vins[0])
+        report = self._collect_confirmed(record)
+        self.assertCounts(self._pull_from_here(), same=1)
+        self.assertEqual(self.get_completion(record), report)
+        self.assertEqual(self.plan.done_count, 1)
+        self.assertTrue(self._is_done_for_the_public())
+
+    def test_withdrawal_is_undone_where_both_terminals_share_a_database(self):
+        """M-RECEIVE, E-SYNC: in one database a withdrawal stays one."""
+        report = self._collect_confirmed(self.make_report(self.vins[0]))
+        self._pull_from_here()
+        report._withdraw(
+            self.env.ref("recall_enterprise.review_reason_withdraw_reported_in_error")
+        )
+        self._pull_from_here()
+        self.assertEqual(report.state, "withdrawn")
+        self.assertEqual(self.plan.done_count, 0)
+        self.assertFalse(self._is_done_for_the_public())

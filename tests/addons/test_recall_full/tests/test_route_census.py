@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo.tests import TransactionCase, tagged
+
+from .approved import OWN_MODULES, ApprovedCase
+
+HEADER = (
+    "module",
+    "path",
+    "controller",
+    "type",
+    "auth",
+    "csrf",
+    "methods",
+    "readonly",
+    "save_session",
+    "max_content_length",
+)
+
+
+def _module(cls):
+    return cls.__module__.removeprefix("odoo.addons.").partition(".")[0]
+
+
+def _text(value):
+    return "callable" if callable(value) else str(value)
+
+
+@tagged("post_install", "-at_install")
+class TestRouteCensus(ApprovedCase, TransactionCase):
+    """Every door of the server that is ours or that stands open without a session."""
+
+    def _routes(self):
+        """Yield ``(module that defines it last, whether that is ours, rule)``."""
+        for rule in self.env["ir.http"].routing_map().iter_rules():
+            method = rule.endpoint.func
+            definers = [
+                cls
+                for cls in type(method.__self__).__mro__
+                if method.__name__ in vars(cls)
+            ]
+            modules = [_module(cls) for cls in definers]
+            yield modules[0], bool(set(modules) & set(OWN_MODULES)), rule
+
+    def _row(self, module, rule):
+        routing = rule.endpoint.routing
+        method = rule.endpoint.func
+        return (
+            module,
+            rule.rule,
+            method.__qualname__,
+            routing["type"],
+            routing["auth"],
+            _text(routing.get("csrf", True)),
+            " ".join(sorted(routing["methods"] or ["any"])),
+            _text(routing["readonly"]),
+            _text(routing.get("save_session", routing["auth"] != "bearer")),
+            _text(routing.get("max_content_length", "default")),
+        )
+
+    def _is_open(self, rule):
+        """Whether no session or no token of a form is asked for."""
+        routing = rule.endpoint.routing
+        unguarded = routing["type"] == "http" and not routing.get("csrf", True)
+        return routing["auth"] == "none" or unguarded
+
+    def test_route_was_added_or_changed_without_approval(self):
+        """X-ATTACK, X-ACCESS: each route of ours and each open one is approved."""
+        installed = set(self.env.registry._init_modules)
+        self.assertApproved(
+            "routes.csv",
+            HEADER,
+            (
+                self._row(module, rule)
+                for module, own, rule in self._routes()
+                if own or self._is_open(rule)
+            ),
+            # A database for tests may have more or fewer of Odoo's own add-ons.
+            may_lack=lambda row: row[0] not in installed,
+        )
+
+    def test_route_of_ours_has_no_limit_or_shows_tracebacks(self):
+        """X-ATTACK: our routes bound the body and are of no type that shows faults."""
+        for module, own, rule in self._routes():
+            if not own:
+                continue
+            routing = rule.endpoint.routing
+            with self.subTest(module=module, path=rule.rule):
+                self.assertIn(routing["type"], ("http", "recall"))
+                self.assertIsInstance(routing.get("max_content_length"), int)
+                if routing["type"] == "recall":
+                    self.assertEqual(routing["auth"], "none")
+                    self.assertIs(routing["save_session"], False)
+                    self.assertIs(routing["csrf"], False)

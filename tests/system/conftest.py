@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""Two terminals behind HTTPS, with databases of their own, for each module of tests."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+
+from simulation.world import World
+from stack.proxy import Limits
+from stack.stack import Ports, Stack
+
+VEHICLES = 6_000
+# The tests send from one address what comes from many in operation.
+LIMITS = Limits(address=100_000, token=100_000)
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """Producer, regulator and gateway, made anew and removed at the end."""
+    stack = Stack("system", ports=Ports.free(), limits=LIMITS)
+    with stack.running(fresh=True):
+        yield stack
+    stack.remove()
+
+
+@pytest.fixture(scope="module")
+def world(stack: Stack) -> World:
+    """The actors: accounts made, plans filed, interfaces open, terminals connected."""
+    world = World(stack, VEHICLES)
+    world.set_up()
+    world.enter()
+    assert not world.file_everywhere()["problems"]
+    world.open_interfaces()
+    world.connect_terminals()
+    return world

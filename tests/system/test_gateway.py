@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""What HAProxy answers by itself by deploy/haproxy/haproxy.cfg; no Odoo behind it."""
+
+import importlib.util
+import socketserver
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import requests
+from stack.authority import Authority
+from stack.processes import free_ports
+from stack.proxy import Limits, Proxy
+from stack.settings import ADDONS
+
+SYNC, SHARE = "/recall/v1/sync", "/recall/v1/share"
+TABLE = ADDONS / "recall_enterprise" / "tests" / "api_status_table.py"
+LIMIT = 20
+GOOD = b'{"records": [], "count": 0, "api_status": 200}'
+
+
+class Backend(BaseHTTPRequestHandler):
+    """A server in the place of Odoo; `broken` ends connections without an answer."""
+
+    broken = False
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if not self.broken:
+            self._answer()
+
+    def _answer(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(GOOD)))
+        self.end_headers()
+        self.wfile.write(GOOD)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Gateway:
+    """HAProxy with a server behind it, and the deeds that get its codes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ports = free_ports(3)
+        self.authority = Authority(folder)
+        http = SimpleNamespace(http_port=self.ports[2], gevent_port=self.ports[2])
+        limits = Limits(address=100_000, token=LIMIT)
+        sites = [(port, http) for port in self.ports[:2]]
+        self.proxy = Proxy("system-gateway", self.authority, *sites, limits)
+        self.backend = self._start_backend()
+
+    def _start_backend(self) -> socketserver.ThreadingTCPServer:
+        socketserver.ThreadingTCPServer.allow_reuse_address = True
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", self.ports[2]), Backend)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server
+
+    def stop_backend(self) -> None:
+        self.backend.shutdown()
+        self.backend.server_close()
+
+    def post(self, path: str = SYNC, *, token: str = "t", **headers: str):
+        url = f"https://localhost:{self.ports[0]}{path}"
+        name = "api_exchange_token" if path == SHARE else "api_token"
+        verify = str(self.authority.ca)
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.post(
+                url, json={name: token}, headers=headers, verify=verify, timeout=30
+            )
+
+    def ask_too_often(self, path: str):
+        for _ in range(LIMIT):
+            assert self.post(path, token=f"busy {path}").status_code == 200
+        return self.post(path, token=f"busy {path}")
+
+    def fill_the_gateway_s_buffer(self, path: str):
+        # The gateway repeats the name of the host for Odoo: a port without end fits
+        # into its buffer once, not twice.
+        return self.post(path, Host="localhost:" + "8" * 9_000)
+
+    def stop_the_server_behind(self, path: str):
+        Backend.broken = True
+        answer = self.post(path)
+        Backend.broken = False
+        return answer
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    gateway = Gateway(tmp_path_factory.mktemp("tls"))
+    gateway.proxy.start()
+    try:
+        yield gateway
+    finally:
+        gateway.proxy.stop()
+        gateway.stop_backend()
+
+
+def load_table() -> dict[int, str]:
+    spec = importlib.util.spec_from_file_location("api_status_table", TABLE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.GATEWAY
+
+
+# The status of HTTP that goes with each code of the gateway.
+HTTP_STATUS = {429: 429, 500: 500, 501: 502}
+
+
+@pytest.mark.parametrize("path", [SYNC, SHARE])
+@pytest.mark.parametrize(("code", "deed"), load_table().items())
+def test_code_of_the_gateway_is_not_answered(gateway, code, deed, path):
+    """E-SYNC X-FAULT X-ATTACK: the gateway's codes come in the interface's envelope."""
+    answer = getattr(gateway, deed)(path)
+    assert answer.status_code == HTTP_STATUS[code], answer.text[:200]
+    assert answer.headers["Content-Type"] == "application/json"
+    message = answer.json()
+    records = message.pop("exchange_records" if path == SHARE else "records")
+    assert (records, message["count"], message["api_status"]) == ([], 0, code)
+
+
+def test_server_that_is_away_is_answered_in_html(gateway):
+    """X-FAULT: no server behind is 501 as well, with a time to wait."""
+    gateway.stop_backend()
+    answer = gateway.post()
+    assert (answer.status_code, answer.json()["api_status"]) == (503, 501)
+    assert answer.headers["Retry-After"] == "10"
