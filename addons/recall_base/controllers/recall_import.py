@@ -5,14 +5,14 @@ import tempfile
 
 import xlsxwriter
 from werkzeug.exceptions import NotFound
-from werkzeug.wsgi import wrap_file
 
 from odoo import http
 from odoo.exceptions import UserError
-from odoo.http import Response, content_disposition, request
+from odoo.http import request
 from odoo.tools import SQL
 
 from ..models.recall_import_file import MAX_FILE
+from .download import send_file
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Texts of peers stay texts: no formula, no link.
@@ -74,7 +74,7 @@ class RecallImportController(http.Controller):
         write = _write_csv if form == "csv" else _write_template
         name = f"{job.display_name}.{form}"
         kind = "text/csv; charset=utf-8" if form == "csv" else XLSX
-        return _send(write(columns), name, kind)
+        return send_file(write(columns), name, kind)
 
     @http.route(
         "/recall/import/<int:job_id>/errors",
@@ -89,19 +89,7 @@ class RecallImportController(http.Controller):
         job = request.env["recall.import"].browse(job_id)
         job.check_access("read")
         name = request.env._("Refused rows of %(file)s", file=job.name or job_id)
-        return _send(_write_errors(job), f"{name}.xlsx", XLSX)
-
-
-def _send(file, name, mimetype):
-    file.seek(0)
-    headers = [
-        ("Content-Type", mimetype),
-        ("Content-Disposition", content_disposition(name)),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cache-Control", "no-store"),
-    ]
-    stream = wrap_file(request.httprequest.environ, file, 1 << 16)
-    return Response(stream, headers=headers, direct_passthrough=True)
+        return send_file(_write_errors(job), f"{name}.xlsx", XLSX)
 
 
 def _write_csv(columns):

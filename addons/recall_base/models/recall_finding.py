@@ -2,9 +2,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-#: What the product delivers: no role writes it.
-DELIVERED = {"code", "default_severity", "severity", "switchable"}
-
 
 class RecallFinding(models.Model):
     """The catalogue of what a check may find in a repair report.
@@ -15,8 +12,11 @@ class RecallFinding(models.Model):
 
     _name = "recall.finding"
     _description = "Finding of a check"
+    _inherit = ["recall.kept.fields.mixin"]
     _order = "sequence, code"
     _rec_names_search = ["name", "code"]
+    # What the product delivers.
+    _kept_fields = {"code", "default_severity", "severity", "switchable"}
 
     code = fields.Char(required=True)
     name = fields.Char(required=True, translate=True)
@@ -85,11 +85,6 @@ class RecallFinding(models.Model):
                         name=finding.name,
                     )
                 )
-
-    def _has_field_access(self, field, operation):
-        if operation == "write" and field.name in DELIVERED and not self.env.su:
-            return False
-        return super()._has_field_access(field, operation)
 
     def write(self, vals):
         before = {finding: finding.own_severity for finding in self}

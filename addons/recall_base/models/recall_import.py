@@ -8,8 +8,6 @@ from odoo.exceptions import AccessError, UserError
 AT_WORK = ("testing", "running")
 #: States in which file and mapping may still be changed.
 OPEN = ("draft", "mapped", "tested")
-#: What the account that makes a job may set; all else the job finds out itself.
-CHOSEN = {"kind", "producer_id", "plan_id", "sheet", "test_rows", "column_ids"}
 #: Days after which the file of a job that nobody goes on with is deleted.
 KEEP_DAYS = 7
 #: Set to these whenever a run or a test run starts.
@@ -49,7 +47,17 @@ class RecallImport(models.Model):
 
     _name = "recall.import"
     _description = "Import"
+    _inherit = ["recall.kept.fields.mixin"]
     _order = "id desc"
+    # What the account that makes a job sets; all else the job finds out itself.
+    _written_fields = {
+        "kind",
+        "producer_id",
+        "plan_id",
+        "sheet",
+        "test_rows",
+        "column_ids",
+    }
 
     name = fields.Char(string="File", readonly=True, copy=False)
     kind = fields.Selection(
@@ -206,11 +214,6 @@ class RecallImport(models.Model):
             facts = dict(job.failure_facts or {})
             code = facts.pop("code", False)
             job.failure = code and self._explain(code, facts)
-
-    def _has_field_access(self, field, operation):
-        if operation == "write" and field.name not in CHOSEN and not self.env.su:
-            return False
-        return super()._has_field_access(field, operation)
 
     @api.model_create_multi
     def create(self, vals_list):

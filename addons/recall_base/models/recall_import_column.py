@@ -7,9 +7,11 @@ class RecallImportColumn(models.Model):
 
     _name = "recall.import.column"
     _description = "Column of an imported file"
+    _inherit = ["recall.kept.fields.mixin"]
     _log_access = False
     _order = "import_id, position"
     _rec_name = "header"
+    _written_fields = {"target"}
 
     import_id = fields.Many2one(
         "recall.import", required=True, index=True, readonly=True, ondelete="cascade"
@@ -40,11 +42,6 @@ class RecallImportColumn(models.Model):
             job = column.import_id
             names = [item.name for item in job._kind()._columns()] if job.kind else []
             column.targets = ",".join(f"{job.kind}.{name}" for name in names)
-
-    def _has_field_access(self, field, operation):
-        if operation == "write" and field.name != "target" and not self.env.su:
-            return False
-        return super()._has_field_access(field, operation)
 
     def write(self, vals):
         if not self.env.su:

@@ -39,7 +39,10 @@ class RecallInterfaceMixin(models.AbstractModel):
 
     _name = "recall.interface.mixin"
     _description = "Data interface"
+    _inherit = ["recall.kept.fields.mixin"]
     _owner_field = None
+    # Its maker chose it.
+    _kept_fields = {"api_cfg"}
 
     name = fields.Char(required=True)
     active = fields.Boolean(
@@ -57,12 +60,6 @@ class RecallInterfaceMixin(models.AbstractModel):
     _api_cfg_uniq = models.Constraint(
         "UNIQUE(api_cfg)", "Another interface has this name already."
     )
-
-    def _has_field_access(self, field, operation):
-        # Its maker chose it: nobody writes it, neither by an import nor over RPC.
-        if operation == "write" and field.name == "api_cfg" and not self.env.su:
-            return False
-        return super()._has_field_access(field, operation)
 
     @api.model
     def _authorise(self, token_text, api_cfg, purpose, address):

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import io
+
 from odoo import http
-from odoo.http import content_disposition, request
+from odoo.http import request
+
+from odoo.addons.recall_base.controllers.download import send_file
 
 
 class RecallNoticeController(http.Controller):
@@ -22,11 +26,4 @@ class RecallNoticeController(http.Controller):
         request.env["recall.audit.event"]._record(
             "notice_file.download", file, letters=file.letter_count
         )
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", "application/pdf"),
-                ("Content-Disposition", content_disposition(file.name)),
-                ("Cache-Control", "no-store"),
-            ],
-        )
+        return send_file(io.BytesIO(content), file.name, "application/pdf")

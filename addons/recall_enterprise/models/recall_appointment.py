@@ -6,8 +6,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-#: What a dealer says of a new appointment; everything else is set by the system.
-BOOKED_FIELDS = {"vin", "recall_number", "planned_at"}
 LIVE_STATES = ("planned", "postponed")
 
 
@@ -20,9 +18,12 @@ class RecallAppointment(models.Model):
 
     _name = "recall.appointment"
     _description = "Appointment"
+    _inherit = ["recall.desk.record.mixin"]
     _order = "planned_at, id"
     _rec_name = "vin"
     _rec_names_search = ["vin", "recall_number"]
+    _written_fields = {"vin", "recall_number", "planned_at"}
+    _desk_event = "appointment.book"
 
     vin = fields.Char(string="VIN", required=True)
     recall_number = fields.Char(required=True)
@@ -97,36 +98,8 @@ class RecallAppointment(models.Model):
 
     # === Booking === #
 
-    def _has_field_access(self, field, operation):
-        if operation == "write" and not self.env.su and field.name not in BOOKED_FIELDS:
-            return False
-        return super()._has_field_access(field, operation)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if self.env.su:
-            return super().create(vals_list)
-        self.check_access("create")
-        dealer = self.env["recall.desk"]._get_own_dealer()
-        prepared = [self._prepare_booking(vals, dealer) for vals in vals_list]
-        # The account may book for its dealer; vehicle and plan are looked up.
-        sudo = self.env["recall.desk"]._as_system(self)
-        appointments = super(RecallAppointment, sudo).create(prepared)
-        for appointment in appointments:
-            self.env["recall.audit.event"]._record("appointment.book", appointment)
-        return appointments.with_env(self.env)
-
-    def _prepare_booking(self, vals, dealer):
-        """Values of an appointment for what a dealer entered."""
-        forbidden = set(vals) - BOOKED_FIELDS
-        if forbidden:
-            raise AccessError(
-                self.env._(
-                    "These fields of an appointment are not yours to write: "
-                    "%(fields)s.",
-                    fields=", ".join(sorted(forbidden)),
-                )
-            )
+    def _prepare_desk_record(self, vals, dealer):
+        """Override to look vehicle and plan up, and to refuse a day that is full."""
         vehicle = self.env["recall.desk"]._get_vehicle(
             vals.get("vin"), vals.get("recall_number"), dealer
         )

@@ -9,16 +9,6 @@ from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools.vin import is_vin
 from odoo.addons.recall_base.tools.vin_scan import find_vin
 
-#: All that a dealer says in a report; everything else is set by the system.
-ENTRY_FIELDS = {
-    "recall_number",
-    "vin",
-    "repair_date",
-    "repair_number",
-    "part_numbers",
-    "reported_measure",
-    "phone",
-}
 #: What a sealed phone number is bound to.
 NATURAL_KEY = ("recall_number", "vin", "repair_number")
 OPEN_STATES = ("draft", "rejected")
@@ -33,7 +23,18 @@ class RecallCompletion(models.Model):
     dealer, plan and vehicle.
     """
 
-    _inherit = "recall.completion"
+    _name = "recall.completion"
+    _inherit = ["recall.completion", "recall.desk.record.mixin"]
+    _written_fields = {
+        "recall_number",
+        "vin",
+        "repair_date",
+        "repair_number",
+        "part_numbers",
+        "reported_measure",
+        "phone",
+    }
+    _desk_event = "completion.draft"
 
     phone = fields.Char(
         string="Contact's phone",
@@ -96,36 +97,19 @@ class RecallCompletion(models.Model):
             "recall_enterprise.group_dealer"
         )
 
-    def _has_field_access(self, field, operation):
-        if operation == "write" and not self.env.su and field.name not in ENTRY_FIELDS:
-            return False
-        return super()._has_field_access(field, operation)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if self.env.su:
-            return super().create(vals_list)
-        self.check_access("create")
-        dealer = self.env["recall.desk"]._get_own_dealer()
-        prepared = [
-            {
-                **self._prepare_entry_identity(dealer),
-                **self._prepare_entry(vals, dealer),
-            }
-            for vals in vals_list
-        ]
-        # The account may create reports of its dealer, but not set who reports what.
-        sudo = self.env["recall.desk"]._as_system(self)
-        reports = super(RecallCompletion, sudo).create(prepared)
-        for report in reports:
-            self.env["recall.audit.event"]._record("completion.draft", report)
-        return reports.with_env(self.env)
+    def _prepare_desk_record(self, vals, dealer):
+        """Override to add who reports, and what the report is matched with."""
+        return {
+            **self._prepare_entry_identity(dealer),
+            **self._prepare_entry(vals, dealer),
+        }
 
     def write(self, vals):
         if self.env.su:
             return super().write(vals)
         self.check_access("write")
         self._check_entry_open()
+        self._check_written(vals)
         for report in self:
             # sudo: rights were checked; the system adds what the report is matched to.
             sudo = report.sudo()
@@ -192,14 +176,6 @@ class RecallCompletion(models.Model):
 
     def _prepare_entry(self, vals, dealer):
         """Values to store for what a dealer wrote in a new or an open report."""
-        forbidden = set(vals) - ENTRY_FIELDS
-        if forbidden:
-            raise AccessError(
-                self.env._(
-                    "These fields of a report are not yours to write: %(fields)s.",
-                    fields=", ".join(sorted(forbidden)),
-                )
-            )
         stored = {
             name: _tidy(name, value) for name, value in vals.items() if name != "phone"
         }

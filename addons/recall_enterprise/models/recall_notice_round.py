@@ -20,19 +20,6 @@ CONTENT = {
     "wait_days",
     "sender",
 }
-#: Fields that no role writes: they move through the actions.
-KEPT = {
-    "state",
-    "number",
-    "previous_id",
-    "check_result",
-    "checked_at",
-    "started_at",
-    "started_by_id",
-    "done_at",
-    "next_due",
-    "problem",
-}
 
 
 class RecallNoticeRound(models.Model):
@@ -44,8 +31,21 @@ class RecallNoticeRound(models.Model):
 
     _name = "recall.notice.round"
     _description = "Notice round"
-    _inherit = ["recall.notice.text"]
+    _inherit = ["recall.notice.text", "recall.kept.fields.mixin"]
     _order = "id desc"
+    # They move through the actions.
+    _kept_fields = {
+        "state",
+        "number",
+        "previous_id",
+        "check_result",
+        "checked_at",
+        "started_at",
+        "started_by_id",
+        "done_at",
+        "next_due",
+        "problem",
+    }
 
     name = fields.Char(compute="_compute_name", store=True)
     number = fields.Integer(readonly=True, copy=False, help="Of the plan's rounds.")
@@ -224,11 +224,6 @@ class RecallNoticeRound(models.Model):
             # sudo: no role sets the state of a round but through its actions.
             self.sudo().write({"state": "draft", "check_result": False})
         return super().write(vals)
-
-    def _has_field_access(self, field, operation):
-        if operation == "write" and field.name in KEPT and not self.env.su:
-            return False
-        return super()._has_field_access(field, operation)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_started(self):

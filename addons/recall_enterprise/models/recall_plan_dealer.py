@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import api, fields, models
 
-#: What a dealer says of its parts; the lines themselves are made by the system.
-DEALER_FIELDS = {"availability", "quantity", "expected_date", "capacity"}
-
 
 class RecallPlanDealer(models.Model):
     """Parts of one recall at one dealer, and how many vehicles it can take a day."""
 
     _name = "recall.plan.dealer"
     _description = "Parts at a dealer"
+    _inherit = ["recall.kept.fields.mixin"]
     _order = "dealer_id, recall_number desc"
     _rec_name = "recall_number"
+    # What a dealer says of its parts; the lines themselves are made by the system.
+    _written_fields = {"availability", "quantity", "expected_date", "capacity"}
 
     plan_id = fields.Many2one(
         "recall.plan", required=True, index=True, readonly=True, ondelete="cascade"
@@ -59,11 +59,6 @@ class RecallPlanDealer(models.Model):
             self.quantity = 0
         if self.availability != "ordered":
             self.expected_date = False
-
-    def _has_field_access(self, field, operation):
-        if operation == "write" and not self.env.su and field.name not in DEALER_FIELDS:
-            return False
-        return super()._has_field_access(field, operation)
 
     def write(self, vals):
         result = super().write(vals)

@@ -25,7 +25,17 @@ class RecallVehicleReport(models.Model):
 
     _name = "recall.vehicle.report"
     _description = "Report on the state of vehicles"
+    _inherit = ["recall.kept.fields.mixin"]
     _order = "id desc"
+    # They move through the actions.
+    _kept_fields = {
+        "state",
+        "applied_at",
+        "applied_by_id",
+        "reversed_at",
+        "moved_count",
+        "problem_count",
+    }
 
     name = fields.Char(
         string="Reference", required=True, help="Number or title of the document."
@@ -115,13 +125,6 @@ class RecallVehicleReport(models.Model):
             )
         return super().write(vals)
 
-    def _has_field_access(self, field, operation):
-        moved = {"state", "applied_at", "applied_by_id", "reversed_at"}
-        moved |= {"moved_count", "problem_count"}
-        if operation == "write" and field.name in moved and not self.env.su:
-            return False
-        return super()._has_field_access(field, operation)
-
     @api.ondelete(at_uninstall=False)
     def _unlink_drafts_only(self):
         if any(report.state != "draft" for report in self):
@@ -197,8 +200,15 @@ class RecallVehicleReport(models.Model):
                 self.env._("The list is too long: split it at half a million VINs.")
             )
         words = dict.fromkeys(filter(None, _SEPARATORS.split(text.upper())))
+        legacy = self.env["recall.vehicle"]._legacy_vins(
+            [("producer_id", "=", self.producer_id.id)]
+        )
         # Words that are no VIN at all (headers, other columns) are left out.
-        vins = [word for word in words if len(word) == 17 and word.isalnum()]
+        vins = [
+            word
+            for word in words
+            if (len(word) == 17 and word.isalnum()) or word in legacy
+        ]
         if not vins:
             raise UserError(
                 self.env._(
@@ -248,6 +258,7 @@ class RecallVehicleReport(models.Model):
                      LEFT JOIN (SELECT vehicle.* FROM recall_vehicle vehicle
                                   JOIN recall_plan plan ON plan.id = vehicle.plan_id
                                  WHERE plan.producer_id = %(producer)s AND %(plan)s
+                                   AND vehicle.state != 'removed'
                                    AND vehicle.vin IN (SELECT vin FROM %(staged)s)
                                    FOR UPDATE OF vehicle) vehicle
                             ON vehicle.vin = staged.vin

@@ -1,42 +1,25 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
+
+from odoo.addons.recall_base.tests.browser_common import RecallBrowserCase
 
 from .dealer_common import DealerCommon
 
 # The tours cannot be told which VIN to type: this one is made up once for all.
 OPEN = "LTZAA11B4SA900001"
-MODULES = ["recall_base", "recall_enterprise"]
 
 
-class RecallDealerTour(HttpCase, DealerCommon):
+class RecallDealerTour(RecallBrowserCase, DealerCommon):
     """A service adviser's way from the VIN to the accepted report, in a browser."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["res.lang"]._activate_lang("zh_CN")
-        cls.env["ir.module.module"]._load_module_terms(MODULES, ["zh_CN"])
-        cls.leave_out_stripped_asset()
         cls.put_in_scope(cls.plan, [OPEN])
-        cls.adviser.password = cls.adviser.login
 
-    @classmethod
-    def leave_out_stripped_asset(cls):
-        """Debian's package lacks a file of `mail`: the bundle says so as an error."""
-        path = "mail/static/lib/selfie_segmentation/selfie_segmentation.js"
-        cls.env["ir.asset"].create(
-            {
-                "name": "stripped from the package",
-                "bundle": "web.assets_backend",
-                "directive": "remove",
-                "path": path,
-            }
-        )
-
-    def walk(self, lang, tour):
+    def walk_through(self, lang, tour):
         """Walk from the landing page; see what was stored in the end."""
-        self.adviser.lang = lang
-        self.start_tour("/odoo", tour, login=self.adviser.login)
+        self.walk(tour, self.adviser, lang=lang)
         vehicle = self.get_vehicle(self.plan, OPEN)
         report = self.env["recall.completion"].search([("vehicle_id", "=", vehicle.id)])
         self.assertRecordValues(
@@ -63,11 +46,11 @@ class TestDealerDesktop(RecallDealerTour):
 
     def test_way_breaks_on_a_desktop_in_english(self):
         """E-COLLECT: from the VIN to the accepted report, on a desktop, in English."""
-        self.walk("en_US", "recall_dealer_english")
+        self.walk_through("en_US", "recall_dealer_english")
 
     def test_way_breaks_on_a_desktop_in_chinese(self):
         """E-COLLECT: from the VIN to the accepted report, on a desktop, in Chinese."""
-        self.walk("zh_CN", "recall_dealer_chinese")
+        self.walk_through("zh_CN", "recall_dealer_chinese")
 
 
 @tagged("post_install", "-at_install")
@@ -77,8 +60,8 @@ class TestDealerPhone(RecallDealerTour):
 
     def test_way_breaks_on_a_phone_in_english(self):
         """E-COLLECT: from the VIN to the accepted report, on a phone, in English."""
-        self.walk("en_US", "recall_dealer_english")
+        self.walk_through("en_US", "recall_dealer_english")
 
     def test_way_breaks_on_a_phone_in_chinese(self):
         """E-COLLECT: from the VIN to the accepted report, on a phone, in Chinese."""
-        self.walk("zh_CN", "recall_dealer_chinese")
+        self.walk_through("zh_CN", "recall_dealer_chinese")

@@ -2,17 +2,17 @@
 from odoo import fields
 from odoo.tests import tagged
 
-from .browser_common import EnterpriseBrowserCase
-from .common import COLLECT, SYNC
+from odoo.addons.recall_base.tests.browser_common import LANGUAGES, RecallBrowserCase
+
+from .common import COLLECT, SYNC, EnterpriseHttpCase
 
 DASHBOARD = "/odoo/recall-dashboard"
-LANGUAGES = ("zh_CN", "en_US")
 #: In the file that the administrator's tour imports, and what the clerk's looks for.
 VIN = "LTZAA11B4SA900001"
 
 
 @tagged("post_install", "-at_install")
-class TestTours(EnterpriseBrowserCase):
+class TestTours(RecallBrowserCase, EnterpriseHttpCase):
     """Each role's work in a real browser, in both languages."""
 
     @classmethod
@@ -27,20 +27,12 @@ class TestTours(EnterpriseBrowserCase):
         return self.make_user(
             f"tour_{role}_{lang}",
             f"recall_enterprise.group_{role}",
-            password=f"tour_{role}_{lang}",
             lang=lang,
             recall_producer_ids=self.producer.ids,
         )
 
     def _run(self, tour, user):
-        self.env.flush_all()
-        self.start_tour(
-            DASHBOARD,
-            tour,
-            login=user.login,
-            timeout=90,
-        )
-        self.env.invalidate_all()
+        self.walk(tour, user, url=DASHBOARD)
 
     def _keep_secrets(self):
         """Note the tokens that the browser is shown, by purpose."""
