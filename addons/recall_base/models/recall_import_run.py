@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import contextlib
+import gc
 import itertools
 import json
 import logging
+import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +36,10 @@ CONFLICTS = (
 )
 #: Seconds before a batch that met a conflict is tried again.
 WAITS = (0.05, 0.2, 0.8, 2)
+#: Seconds that a thread may keep the interpreter from another one: as usual, and while
+#: a job runs. Each answer of the database would wait that long for the thread that
+#: prepares the next batch.
+SWITCH, SWITCH_AT_WORK = sys.getswitchinterval(), 0.0005
 # Class of the advisory locks: one worker for each job.
 _LOCKS = 41047
 
@@ -73,7 +80,8 @@ class RecallImport(models.Model):
         :param int waiting: number of jobs at work, as progress of the scheduled action
         """
         try:
-            self._run_batches(time.monotonic() + seconds, waiting)
+            with _two_threads():
+                self._run_batches(time.monotonic() + seconds, waiting)
         except tabular.TableError as error:
             self.env.cr.rollback()
             self._fail(error.code, error.facts)
@@ -260,6 +268,19 @@ class RecallImport(models.Model):
         self.write({"attempts": self.attempts + 1, "sliced_at": fields.Datetime.now()})
         if self.attempts >= ATTEMPTS:
             self._fail("unexpected", {"row": self.row_position})
+
+
+@contextlib.contextmanager
+def _two_threads():
+    """Let the thread that stores and the one that prepares work side by side."""
+    sys.setswitchinterval(SWITCH_AT_WORK)
+    # What is there already need not be looked at for each batch's many new objects.
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(SWITCH)
 
 
 class _Batches:

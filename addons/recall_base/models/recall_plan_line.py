@@ -7,6 +7,7 @@ class RecallPlanLine(models.Model):
 
     _name = "recall.plan.line"
     _description = "Product line of a recall plan"
+    _inherit = ["recall.plan.content.mixin", "recall.vin.range.mixin"]
     _order = "plan_id, sequence, id"
 
     plan_id = fields.Many2one(
@@ -19,10 +20,6 @@ class RecallPlanLine(models.Model):
     production_start = fields.Date()
     production_end = fields.Date()
     announced_count = fields.Integer(string="Announced vehicles")
-    vin_range = fields.Char(
-        string="VIN range",
-        help="As printed in the announcement: a label. The VIN list decides.",
-    )
 
     _production_order = models.Constraint(
         "CHECK(production_end >= production_start)",

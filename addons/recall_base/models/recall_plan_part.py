@@ -7,6 +7,7 @@ class RecallPlanPart(models.Model):
 
     _name = "recall.plan.part"
     _description = "Part of a recall plan"
+    _inherit = ["recall.plan.content.mixin"]
     _order = "plan_id, number"
 
     plan_id = fields.Many2one(

@@ -6,7 +6,17 @@ from ..tools import vin
 
 #: States of a vehicle that take it out of the count a rate is measured against.
 GONE = ("exported", "scrapped", "stolen")
-COUNTED_STATES = ("done", *GONE, "unreachable")
+#: State of a vehicle that an amendment of the plan took out of its scope.
+REMOVED = "removed"
+COUNTED_STATES = ("done", *GONE, "unreachable", REMOVED)
+
+
+_REPAIRED = SQL(
+    """(vehicle.state = 'done' OR EXISTS (
+            SELECT FROM recall_completion completion
+             WHERE completion.vehicle_id = vehicle.id
+               AND completion.state IN ('checked', 'confirmed')))"""
+)
 
 
 class RecallVehicle(models.Model):
@@ -14,7 +24,9 @@ class RecallVehicle(models.Model):
 
     Up to 120 million rows: no chatter, no log columns, no computed fields. Its state
     moves only through ``_move``, which keeps the plan's counters in the same statement.
-    A vehicle is never closed because it is missing from a file.
+    A vehicle is never closed because it is missing from a file. One that an amendment
+    takes out of the scope stays as a row in the state ``removed``: in no count, told to
+    nobody, but not forgotten.
     """
 
     _name = "recall.vehicle"
@@ -38,6 +50,7 @@ class RecallVehicle(models.Model):
             ("scrapped", "Scrapped"),
             ("stolen", "Stolen"),
             ("unreachable", "Owner unreachable"),
+            (REMOVED, "Not in scope any more"),
         ],
         default="open",
         required=True,
@@ -52,6 +65,8 @@ class RecallVehicle(models.Model):
     @api.model
     def _add_to_scope(self, plan, vins):
         """Put VINs in the scope of ``plan``; those that are there stay as they are.
+
+        One that an amendment took out comes back.
 
         :param vins: iterable of ``(vin, line_id or None)``
         :returns: ``(number added, list of VINs refused by GB 16735 that have no
@@ -82,8 +97,67 @@ class RecallVehicle(models.Model):
             )
         )
         added = self.env.cr.fetchone()[0]
+        if plan.removed_count:
+            added += self._move(
+                SQL(
+                    """SELECT vehicle.id AS vehicle_id, 'open' AS state,
+                              NULL::date AS state_date
+                         FROM recall_vehicle vehicle
+                        WHERE vehicle.plan_id = %s
+                          AND vehicle.vin IN (SELECT vin FROM %s)""",
+                    plan.id,
+                    staged,
+                ),
+                allowed_from=(REMOVED,),
+            )
         plan._after_counters_changed()
+        plan._note_scope(added=added)
         return added, refused
+
+    @api.model
+    def _take_out(self, plan, vins):
+        """Take VINs out of the scope of ``plan``, by an explicit amendment.
+
+        What was repaired stays in scope, and what a report is waiting for.
+
+        :param vins: iterable of VINs
+        :returns: ``(number taken out, VINs that stay, VINs that were not in scope)``
+        """
+        plan.flush_recordset()
+        self.env["recall.completion"].flush_model()
+        staged = self.env["recall.staging"]._load(
+            "recall_removal_staging", {"vin": "varchar"}, ((vin,) for vin in vins)
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT staged.vin, vehicle.id IS NULL
+                     FROM %(staged)s staged
+                     LEFT JOIN recall_vehicle vehicle ON vehicle.vin = staged.vin
+                          AND vehicle.plan_id = %(plan)s
+                          AND vehicle.state != %(removed)s
+                    WHERE vehicle.id IS NULL OR %(repaired)s""",
+                staged=staged,
+                plan=plan.id,
+                removed=REMOVED,
+                repaired=_REPAIRED,
+            )
+        )
+        removed = self._move(
+            SQL(
+                """SELECT vehicle.id AS vehicle_id, %(removed)s AS state,
+                          now() AT TIME ZONE 'UTC' AS state_date
+                     FROM recall_vehicle vehicle
+                    WHERE vehicle.plan_id = %(plan)s AND NOT %(repaired)s
+                      AND vehicle.vin IN (SELECT vin FROM %(staged)s)""",
+                removed=REMOVED,
+                plan=plan.id,
+                repaired=_REPAIRED,
+                staged=staged,
+            ),
+            allowed_from=("open", "unreachable", *GONE),
+        )
+        staying = [text for text, unknown in rows if not unknown]
+        return removed, staying, [text for text, unknown in rows if unknown]
 
     def _judge_listed(self, plan, vins):
         """For each VIN of a list whether it meets GB 16735 or is excepted from it."""
@@ -138,7 +212,9 @@ class RecallVehicle(models.Model):
                        SELECT plan_id, count(*) AS moved, %(deltas)s
                          FROM moved GROUP BY plan_id),
                    counted AS (
-                       UPDATE recall_plan plan SET %(counters)s
+                       UPDATE recall_plan plan
+                          SET %(counters)s, vehicle_count
+                              = plan.vehicle_count - delta.removed_count
                          FROM delta WHERE plan.id = delta.plan_id RETURNING plan.id)
                 SELECT plan_id, moved FROM delta""",
                 moves=moves,

@@ -4,7 +4,8 @@ import copy
 from odoo.tests import tagged
 
 from ..tools import messages
-from ..tools.messages import ApiStatus, MessageError, PlanMessage
+from ..tools.messages import ApiStatus, MessageError
+from ..tools.plan_messages import PlanMessage
 from .common import RecallCommon
 
 

@@ -56,7 +56,7 @@ def collect_answer(
     request_id: str | None = None,
     message: str | None = None,
 ) -> dict[str, Any]:
-    """Answer to collected records or plans: one result each, in their order.
+    """Answer to collected records: one result each, in their order.
 
     A result has `status` accepted, repeated or rejected; repeated ones count as
     accepted, so that accepted + rejected = count.
@@ -64,6 +64,20 @@ def collect_answer(
     return _envelope(
         "collect", results, SUCCESS, request_id=request_id, message=message
     )
+
+
+def plans_answer(
+    results: Sequence[Mapping[str, Any]],
+    *,
+    request_id: str | None = None,
+    message: str | None = None,
+) -> dict[str, Any]:
+    """Answer to plans: one result each, in their order.
+
+    A result has `status` created, amended, unchanged or rejected; accepted + rejected
+    = count.
+    """
+    return _envelope("plans", results, SUCCESS, request_id=request_id, message=message)
 
 
 def error_answer(

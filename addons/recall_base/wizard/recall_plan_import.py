@@ -5,14 +5,15 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..tools import messages
-from ..tools.messages import MessageError, PlanMessage
+from ..tools.messages import MessageError
+from ..tools.plan_messages import PlanMessage
 
 
 class RecallPlanImport(models.TransientModel):
     """Upload of filed recall plans with their VIN lists as a JSON file.
 
     The file holds ``{"plans": [...]}``; each plan has the members of annex A and the
-    optional ones of ``tools.messages.PlanMessage``. A wrong plan does not stop the
+    optional ones of ``tools.plan_messages.PlanMessage``. A wrong plan does not stop the
     others.
     """
 
@@ -28,12 +29,13 @@ class RecallPlanImport(models.TransientModel):
 
     def action_import(self):
         self.ensure_one()
+        Plan = self.env["recall.plan"].with_context(recall_origin="file")
         plan_count, vehicle_count, problems = 0, 0, []
         for index, item in enumerate(self._read_plans(), start=1):
             try:
                 message = messages.validate(PlanMessage, item)
                 with self.env.cr.savepoint():
-                    result = self.env["recall.plan"]._take_in(message)
+                    result = Plan._take_in(message)
             except (MessageError, UserError) as error:
                 text = error.message if isinstance(error, MessageError) else str(error)
                 problems.append(

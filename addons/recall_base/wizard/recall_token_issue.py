@@ -60,6 +60,10 @@ class RecallTokenIssue(models.TransientModel):
             },
         }
 
+    def _get_owner_name(self):
+        """Whose data interface the token is for."""
+        return self.producer_id.name or ""
+
     def _prepare_sheet(self, token, secret):
         """What the peer's operator needs, as text to copy or print.
 
@@ -71,9 +75,7 @@ class RecallTokenIssue(models.TransientModel):
             self, token.expires_at or token.create_date
         )
         lines = [
-            self.env._(
-                "Data interface of %(owner)s", owner=self.producer_id.name or ""
-            ),
+            self.env._("Data interface of %(owner)s", owner=self._get_owner_name()),
             self.env._("Address: %(address)s", address=self.address),
             f"api_cfg: {self.api_cfg}",
             f"api_token: {secret}",

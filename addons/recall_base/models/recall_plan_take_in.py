@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import re
+
+from odoo import Command, api, fields, models
+
+from ..tools import recall_number
+from ..tools.messages import ApiStatus, MessageError
+
+
+class RecallPlan(models.Model):
+    """Taking in filed plans, from the interface or a file."""
+
+    _inherit = "recall.plan"
+
+    @api.model
+    def _take_in(self, message):
+        """Create or amend the plan that a filing describes.
+
+        Repeating a message changes nothing. VINs are only ever added: a vehicle does
+        not leave the scope because a later list lacks it.
+
+        :param message: ``tools.plan_messages.PlanMessage``
+        :returns: dict with the ``plan``, its ``status`` (created, amended, unchanged),
+            number of vehicles ``added`` and ``removed``, and the lists of VINs
+            ``refused`` by GB 16735, ``staying`` in scope as repaired, and ``unknown``
+            though they were to be removed
+        :raises MessageError: 407 when the filing contradicts itself or a standard
+        """
+        for member, sentence in _find_faults(message):
+            raise MessageError(ApiStatus.PARAMETER_FORMAT, sentence, member)
+        producer = self.env["recall.producer"]._get_or_create([message.producerName])[
+            message.producerName
+        ]
+        plan = self.search([("recall_number", "=", message.recallNum)])
+        vals = self._prepare_plan_vals(message, producer)
+        result = {"removed": 0, "staying": [], "unknown": []}
+        if not plan:
+            vals |= {"recall_number": message.recallNum, **plan._prepare_lists(message)}
+            # sudo: the state moves by steps; whoever files a plan may begin it so.
+            state = message.planState or "published"
+            plan = self.sudo().create({**vals, "state": state}).with_env(self.env)
+            plan._note_step(state)
+            result["status"] = "created"
+        elif _differs(plan, vals) or plan._parts_differ(message):
+            plan.write(vals | plan._prepare_lists(message))
+            result["status"] = "amended"
+        producer._add_dealers(message.dealers)
+        line_ids = dict(enumerate(plan.line_ids.ids))
+        added, refused = self.env["recall.vehicle"]._add_to_scope(
+            plan, ((item.vin, line_ids.get(item.line or 0)) for item in message.vins)
+        )
+        if message.removal:
+            result |= plan._take_out(message.removal.vins, message.removal.reason)
+        moved = plan._move_as_filed(message)
+        changed = added or result["removed"] or moved
+        result.setdefault("status", "amended" if changed else "unchanged")
+        self.env["recall.audit.event"]._record(
+            "plan.take_in",
+            plan,
+            recall_number=plan.recall_number,
+            version=plan.version,
+            added=added,
+            refused=len(refused),
+        )
+        return {**result, "plan": plan, "added": added, "refused": refused}
+
+    def _take_out(self, vins, reason):
+        """Take VINs out of the scope; a version of its own tells why.
+
+        :returns: dict with the number ``removed``, and the lists of VINs ``staying``
+            because they were repaired and ``unknown`` because they are not in scope
+        """
+        self.ensure_one()
+        removed, staying, unknown = self.env["recall.vehicle"]._take_out(self, vins)
+        if removed:
+            self._keep_version(reason=reason, force=True)
+            self.flush_recordset()
+            self._note_scope(removed=removed)
+            self.env["recall.audit.event"]._record(
+                "plan.take_out", self, version=self.version, removed=removed
+            )
+        return {"removed": removed, "staying": staying, "unknown": unknown}
+
+    def _move_as_filed(self, message):
+        """Move the plan to the state that a filing gives it; whether it moved."""
+        self.ensure_one()
+        target = message.planState
+        if not target or target == self.state or target == "filed":
+            return False
+        if target == "published" and self.state != "filed":
+            return False  # further on already
+        self._step_to(target, message.stateReason or "")
+        return True
+
+    def _prepare_plan_vals(self, message, producer):
+        extended = message.extends and self.search(
+            [("recall_number", "=", message.extends)]
+        )
+        announcement = self.env["recall.announcement"]._get_or_create(
+            message.announcement
+        )
+        optional = {
+            "listed_count": message.vinTotal,
+            "announcement_id": announcement.id,
+        }
+        return {
+            **{name: value for name, value in optional.items() if value},
+            "producer_id": producer.id,
+            "brand": message.brand,
+            "series": message.series,
+            "model": message.model,
+            "announced": fields.Date.to_date(message.announced),
+            "recall_start": fields.Date.to_date(message.recallStartTime),
+            "announced_count": message.numRecall,
+            "vin_range": message.vinRange,
+            "defect": message.defectDesc,
+            "consequence": message.possibleConsequence,
+            "measure": message.repairMethod,
+            "over_the_air": message.overTheAir,
+            "extends_id": extended and extended.id,
+            "source": message.source,
+        }
+
+    def _parts_differ(self, message):
+        """Whether product lines or parts are others than those of a filing."""
+        self.ensure_one()
+        wanted = self._prepare_lines(message)
+        parts = {part.number: part.name or False for part in self.part_ids}
+        return (
+            len(wanted) != len(self.line_ids)
+            or any(map(_differs, self.line_ids, wanted))
+            or parts
+            != {part.partNumber: part.partName or False for part in message.parts}
+        )
+
+    def _prepare_lists(self, message):
+        """Values of product lines and parts, as the filing has them.
+
+        Lines are amended in place: vehicles refer to them.
+        """
+        wanted = self._prepare_lines(message)
+        line_commands = [
+            Command.update(line.id, vals)
+            for line, vals in zip(self.line_ids, wanted, strict=False)
+        ]
+        kept = len(line_commands)
+        line_commands += [Command.create(vals) for vals in wanted[kept:]]
+        line_commands += [Command.delete(line.id) for line in self.line_ids[kept:]]
+        part_commands = [Command.clear()] if self.part_ids else []
+        part_commands += [
+            Command.create({"number": part.partNumber, "name": part.partName})
+            for part in message.parts
+        ]
+        return {"line_ids": line_commands, "part_ids": part_commands}
+
+    def _prepare_lines(self, message):
+        lines = message.lines or [message]
+        return [self._prepare_line_vals(line, message) for line in lines]
+
+    def _prepare_line_vals(self, line, message):
+        """Values of a product line; what it does not give is as in the plan."""
+        return {
+            "brand": line.brand or message.brand,
+            "series": line.series or message.series,
+            "model": line.model or message.model,
+            "production_start": fields.Date.to_date(line.productionStart),
+            "production_end": fields.Date.to_date(line.productionEnd),
+            "announced_count": line.numRecall,
+            "vin_range": line.vinRange,
+        }
+
+
+def _differs(record, vals):
+    """Whether writing ``vals`` would change ``record``."""
+    now = record._convert_to_write({name: record[name] for name in vals})
+    return any((now[name] or False) != (vals[name] or False) for name in vals)
+
+
+def _find_faults(message):
+    """Yield ``(member, sentence)`` for what makes a filing impossible to keep."""
+    try:
+        recall_number.parse(message.recallNum)
+    except recall_number.RecallNumberError as error:
+        yield (
+            "recallNum",
+            f"The member recallNum is not a number of GB/T 39061: {error.message}.",
+        )
+    if message.planState == "withdrawn" and not message.stateReason:
+        yield "stateReason", "A plan is withdrawn with a reason: add stateReason."
+    if message.extends == message.recallNum:
+        yield "extends", "The member extends names the recall itself."
+    numbers = [part.partNumber for part in message.parts]
+    if len(set(numbers)) < len(numbers):
+        yield "parts", "The member parts holds a part number twice."
+    for line in (message, *message.lines):
+        start, end = line.productionStart, line.productionEnd
+        if start and end and end < start:
+            yield "productionEnd", "A production period ends before it starts."
+    for dealer in message.dealers:
+        if dealer.region and not re.fullmatch("[0-9]{6}", dealer.region):
+            yield "region", "A region code of GB/T 2260 has six digits."
