@@ -4,9 +4,6 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..tools import vin
 
-#: What the person who asks for an exception writes; nobody else does.
-ASKED = {"producer_id", "vin", "reason", "document", "document_name"}
-
 
 class RecallVinException(models.Model):
     """Leave for one VIN that does not meet GB 16735: a vehicle older than that.
@@ -19,8 +16,18 @@ class RecallVinException(models.Model):
 
     _name = "recall.vin.exception"
     _description = "Exception for a legacy VIN"
+    _inherit = ["recall.kept.fields.mixin"]
     _order = "id desc"
     _rec_name = "vin"
+    # What the person who asks for an exception writes.
+    _written_fields = {
+        "producer_id",
+        "plan_id",
+        "vin",
+        "reason",
+        "document",
+        "document_name",
+    }
 
     vin = fields.Char(
         string="VIN",
@@ -30,6 +37,22 @@ class RecallVinException(models.Model):
     )
     producer_id = fields.Many2one(
         "recall.producer", required=True, index=True, ondelete="restrict"
+    )
+    plan_id = fields.Many2one(
+        "recall.plan",
+        string="Recall plan",
+        domain="[('producer_id', '=', producer_id)]",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Its scope is entered by the vehicle when the exception is approved.",
+    )
+    import_id = fields.Many2one(
+        "recall.import",
+        string="File",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The import that asked for it; its document holds for all of its rows.",
     )
     reason = fields.Text(
         required=True, help="Why the vehicle has no VIN of GB 16735. No owner's data."
@@ -94,6 +117,15 @@ class RecallVinException(models.Model):
                 and exception.has_access("write")
             )
 
+    @api.constrains("plan_id", "producer_id")
+    def _check_plan(self):
+        for exception in self:
+            plan = exception.plan_id
+            if plan and plan.producer_id != exception.producer_id:
+                raise ValidationError(
+                    self.env._("The recall plan is another producer's: choose one.")
+                )
+
     @api.constrains("vin", "document", "reason")
     def _check_request(self):
         for exception in self:
@@ -101,15 +133,11 @@ class RecallVinException(models.Model):
                 raise ValidationError(
                     self.env._("This VIN meets GB 16735: it needs no exception.")
                 )
-            if not exception.document or not (exception.reason or "").strip():
+            document = exception.document or exception.import_id.document
+            if not document or not (exception.reason or "").strip():
                 raise ValidationError(
                     self.env._("Give a reason and add a document that shows the VIN.")
                 )
-
-    def _has_field_access(self, field, operation):
-        if operation == "write" and field.name not in ASKED and not self.env.su:
-            return False
-        return super()._has_field_access(field, operation)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -119,7 +147,7 @@ class RecallVinException(models.Model):
         return exceptions
 
     def write(self, vals):
-        if ASKED & vals.keys():
+        if self._written_fields & vals.keys():
             self._check_still_mine()
         return super().write(_normalise(vals))
 
@@ -184,8 +212,20 @@ class RecallVinException(models.Model):
                 "decided_at": fields.Datetime.now(),
             }
         )
+        if state == "approved":
+            self._put_in_scope()
         for exception in self:
             exception._log(state)
+
+    def _put_in_scope(self):
+        """Put the vehicles in the scope of their plans: each passes now."""
+        # sudo: whoever may approve an exception lets its vehicle in.
+        for plan, exceptions in self.sudo().grouped("plan_id").items():
+            if plan:
+                line = plan.line_ids.id if len(plan.line_ids) == 1 else None
+                self.env["recall.vehicle"].sudo()._add_to_scope(
+                    plan, [(exception.vin, line) for exception in exceptions]
+                )
 
     def _check_in_state(self, state):
         self.check_access("write")
@@ -229,9 +269,9 @@ class RecallVinException(models.Model):
             .sudo()
             .search(
                 [
-                    ("res_model", "=", self._name),
+                    ("res_model", "=", (self.import_id or self)._name),
                     ("res_field", "=", "document"),
-                    ("res_id", "=", self.id),
+                    ("res_id", "=", (self.import_id or self).id),
                 ]
             )
             .checksum

@@ -38,7 +38,9 @@ MAX_FLOAT_LENGTH = 40
 # An answer of 16 MB holds about 70,000 records: more are made to cost time only.
 MAX_ANSWER_RECORDS = 100_000
 MAX_COLLECT_RECORDS = 5_000
-MAX_PLANS = 100
+# What a sync request tells of refused records, and the body that holds it, in bytes.
+MAX_REFUSALS = 500
+MAX_SYNC_REQUEST = 128 * 1024
 MAX_INTEGER = 2**31 - 1
 
 # Codes of the findings about the format of a record.
@@ -241,7 +243,7 @@ def _required(length: int) -> FieldInfo:
     return Field(max_length=length, pattern=r"\S")
 
 
-def _items(model: str, **limits: int) -> FieldInfo:
+def items_of(model: str, **limits: int) -> FieldInfo:
     # A list whose records are judged one by one, by the named model.
     items = {"items": {"$ref": f"#/$defs/{model}"}}
     return Field(json_schema_extra=items, **limits)
@@ -254,6 +256,8 @@ Name = Annotated[str, _required(200)]
 Secret = Annotated[str, _required(512)]
 Text = Annotated[str, _required(4000)]
 Cursor = Annotated[str, Field(max_length=512)]
+# As it came in a record that was refused: it may be empty.
+Told = Annotated[str, Field(max_length=200)]
 Date = Annotated[
     str, AfterValidator(_check_date), Field(json_schema_extra={"format": "date"})
 ]
@@ -323,11 +327,30 @@ class Request(Message):
     api_cfg: Name
 
 
+class Refusal(Message):
+    """What the regulator says of a record that it refused or decided on later.
+
+    `refusalId` is its own number of the case: the same one again is told anew when its
+    `status` changes. The key may be wrong or lacking, as it was in the record. What is
+    `open` or `returned` waits for the producer; all else is dealt with.
+    """
+
+    refusalId: Count
+    status: Literal["open", "returned", "released", "closed", "answered"]
+    recallNum: Told | None = None
+    vehicleVin: Told | None = None
+    repairNum: Told | None = None
+    recordVersion: Count | None = None
+    codes: Annotated[list[Short], Field(max_length=50)] = []
+    message: Annotated[str, Field(max_length=1000)] | None = None
+
+
 class SyncRequest(Request):
-    """Annex B request; cursor and limit are the project's own."""
+    """Annex B request; cursor, limit and refusals are the project's own."""
 
     api_cursor: Cursor | None = None
     api_limit: Count | None = None
+    api_refused: Annotated[list[Refusal], Field(max_length=MAX_REFUSALS)] | None = None
 
 
 class SyncRecord(Repair):
@@ -341,7 +364,7 @@ class SyncRecord(Repair):
 class SyncAnswer(AnswerHead):
     """Annex B answer; cursor and `has_more` are the project's own."""
 
-    records: Annotated[list[Any], _items("SyncRecord", max_length=MAX_ANSWER_RECORDS)]
+    records: Annotated[list[Any], items_of("SyncRecord", max_length=MAX_ANSWER_RECORDS)]
     count: Number
     next_cursor: Cursor | None = None
     has_more: bool | None = None
@@ -352,7 +375,7 @@ class CollectRequest(Request):
 
     records: Annotated[
         list[Any],
-        _items("CollectRecord", min_length=1, max_length=MAX_COLLECT_RECORDS),
+        items_of("CollectRecord", min_length=1, max_length=MAX_COLLECT_RECORDS),
     ]
 
 
@@ -416,69 +439,15 @@ class ShareAnswer(AnswerHead):
     count: Number
 
 
-class PlanPart(Message):
-    partNumber: Short
-    partName: Name | None = None
+def json_schema(*others: type[Message]) -> dict[str, Any]:
+    """JSON schema (2020-12) of the messages here and of `others`.
 
-
-class PlanLine(Message):
-    """A product line of a plan; what is not given is as in the plan itself."""
-
-    brand: Name | None = None
-    series: Name | None = None
-    model: Name | None = None
-    productionStart: Date | None = None
-    productionEnd: Date | None = None
-    numRecall: Count | None = None
-    vinRange: Text | None = None
-
-
-class PlanDealer(Message):
-    """A dealer named in the filing; `region` is a code of GB/T 2260."""
-
-    dealerName: Name
-    dealerCode: Short | None = None
-    region: Short | None = None
-
-
-class PlanVehicle(Message):
-    """A vehicle in scope; `line` is the position in `lines`, counted from 0."""
-
-    vin: Short
-    line: Number | None = None
-
-
-class PlanMessage(Recall):
-    """A recall plan: annex A no. 1 to 11 and the project's optional members."""
-
-    numRecall: Count
-    vinRange: Text
-    announced: Date | None = None
-    productionStart: Date | None = None
-    productionEnd: Date | None = None
-    overTheAir: bool | None = None
-    parts: list[PlanPart] = []
-    lines: list[PlanLine] = []
-    dealers: list[PlanDealer] = []
-    vins: list[PlanVehicle] = []
-    extends: Short | None = None
-    source: Text | None = None
-
-
-class PlansRequest(Request):
-    """Plans that the recall information management system hands over."""
-
-    plans: Annotated[
-        list[Any], _items("PlanMessage", min_length=1, max_length=MAX_PLANS)
-    ]
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON schema (2020-12) of all messages, each under `$defs` by its name."""
+    Each is under `$defs` by its name.
+    """
     models = [
         *(SyncRequest, SyncRecord, SyncAnswer, CollectRequest, CollectRecord),
-        *(CollectAnswer, ShareRequest, ShareRecord, ShareAnswer, PlansRequest),
-        PlanMessage,
+        *(CollectAnswer, ShareRequest, ShareRecord, ShareAnswer),
+        *others,
     ]
     schema = models_json_schema([(model, "validation") for model in models])[1]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

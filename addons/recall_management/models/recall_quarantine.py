@@ -2,6 +2,7 @@
 import json
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import cipher
@@ -11,30 +12,38 @@ _KEY_MEMBERS = ("recallNum", "vehicleVin", "repairNum")
 _SHOWN_MEMBERS = tuple(name for name in SyncRecord.model_fields if name != "telNum")
 #: What an index can hold of texts that come from outside.
 TEXT_LENGTH = 200
-#: Parts of a record's key, and the findings that blame them.
-BLAMES = {
-    "recall_number": ("recall_number_format", "producer_mismatch"),
-    "vin": (
-        "vin_length",
-        "vin_character",
-        "vin_check_digit",
-        "vin_year_code",
-        "vin_scope",
-        "vehicle_repeated",
-    ),
-    "repair_number": ("repair_number_repeated",),
+#: States in which an entry waits: for an officer, or for the producer.
+PENDING = ("open", "returned")
+#: The record as it came: columns of an entry, as they are staged or selected.
+CONTENT_COLUMNS = {
+    "recall_number": "varchar",
+    "vin": "varchar",
+    "repair_number": "varchar",
+    "repair_date": "varchar",
+    "dealer_name": "varchar",
+    "phone_sealed": "varchar",
+    "phone_masked": "varchar",
+    "record": "jsonb",
+    "content_digest": "varchar",
+    "note": "text",
 }
 
 
 class RecallQuarantine(models.Model):
     """A record that did not pass the verification (clause 7.2), with its reasons.
 
-    Nothing is dropped: the record stands here as it came, its phone number sealed. The
-    same record sent again does not stand here twice; when it comes corrected, its
-    entries are closed by themselves.
+    Nothing is dropped: the record stands here as it came, its phone number sealed,
+    beside the version that stood under its key. The same record sent again does not
+    stand here twice, as long as nothing was decided for it or an officer closed it.
+
+    States: an entry is **open** until an officer releases it (**released**: the record
+    counts), gives it back to the producer (**returned**: it waits for a correction) or
+    finds that nothing needs doing (**closed**). When the record comes corrected, or is
+    withdrawn, an open or returned entry is **answered** by itself.
     """
 
     _name = "recall.quarantine"
+    _inherit = ["recall.kept.for.ever.mixin"]
     _description = "Quarantined record"
     _order = "id desc"
     _rec_name = "vin"
@@ -42,6 +51,7 @@ class RecallQuarantine(models.Model):
 
     enterprise_id = fields.Many2one(
         "recall.enterprise",
+        string="Producer",
         required=True,
         readonly=True,
         index=True,
@@ -51,14 +61,24 @@ class RecallQuarantine(models.Model):
         "recall.exchange", required=True, readonly=True, index=True, ondelete="restrict"
     )
     state = fields.Selection(
-        [("open", "Open"), ("closed", "Closed")],
+        [
+            ("open", "Open"),
+            ("returned", "Returned"),
+            ("released", "Released"),
+            ("closed", "Closed"),
+            ("answered", "Answered"),
+        ],
         default="open",
         required=True,
         readonly=True,
         index=True,
     )
-    closed_at = fields.Datetime(readonly=True)
-    recall_number = fields.Char(readonly=True)
+    closed_at = fields.Datetime(
+        string="Settled at",
+        readonly=True,
+        help="When it was released, closed or answered.",
+    )
+    recall_number = fields.Char(string="Recall number", readonly=True)
     vin = fields.Char(string="VIN", readonly=True, index=True)
     repair_number = fields.Char(string="Repair record number", readonly=True)
     repair_date = fields.Char(readonly=True, help="As it came.")
@@ -68,6 +88,10 @@ class RecallQuarantine(models.Model):
     record = fields.Json(
         readonly=True, help="The record as it came, without the phone number."
     )
+    standing = fields.Json(
+        readonly=True,
+        help="The version that stood under the same key when the record came.",
+    )
     content_digest = fields.Char(readonly=True)
     note = fields.Text(readonly=True, help="What exactly is wrong with the format.")
     finding_ids = fields.Many2many("recall.finding", string="Reasons", readonly=True)
@@ -76,16 +100,29 @@ class RecallQuarantine(models.Model):
         string="Record that stands",
         readonly=True,
         index="btree_not_null",
-        help="The version taken in before, where the content differs.",
+        help="The version taken in before, or the one that answered this entry.",
     )
 
-    _open_uniq = models.UniqueIndex(
-        "(enterprise_id, content_digest) WHERE state = 'open'",
+    _kept_uniq = models.UniqueIndex(
+        """(enterprise_id, content_digest)
+           WHERE state IN ('open', 'returned', 'closed')""",
         "This record is in quarantine already.",
     )
-    _open_key_idx = models.Index(
-        "(enterprise_id, recall_number, vin) WHERE state = 'open'"
+    # For records that answer entries: each shares two parts of the key with its entry.
+    _pending_vin_idx = models.Index(
+        """(enterprise_id, vin, recall_number, repair_number)
+           WHERE state IN ('open', 'returned')"""
     )
+    _pending_repair_idx = models.Index(
+        """(enterprise_id, repair_number, recall_number)
+           WHERE state IN ('open', 'returned')"""
+    )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._("Entries of the quarantine are kept. Close them instead.")
+        )
 
     @api.model
     def _add_checked(self, exchange, records):
@@ -103,46 +140,30 @@ class RecallQuarantine(models.Model):
             {"idx": "int", "record": "jsonb", "content_digest": "varchar"},
             [(index, *_describe(records[index].model_dump())) for index in kept],
         )
-        cr.execute(
+        self._insert(
+            exchange,
             SQL(
-                """INSERT INTO recall_quarantine (
-                          enterprise_id, exchange_id, state, recall_number, vin,
-                          repair_number, repair_date, dealer_name, phone_sealed,
-                          phone_masked, record, content_digest, completion_id,
-                          create_date, write_date, create_uid, write_uid)
-                   SELECT %(enterprise)s, %(exchange)s, 'open', row.recall_number,
-                          row.vin, row.repair_number, row.repair_date::text,
-                          row.dealer_name, row.phone_sealed, row.phone_masked,
-                          staged.record, staged.content_digest, stored.id,
-                          now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
-                          %(user)s, %(user)s
-                     FROM %(staged)s staged
+                """SELECT row.idx, row.recall_number, row.vin, row.repair_number,
+                          row.repair_date::text, row.dealer_name, row.phone_sealed,
+                          row.phone_masked, staged.record, staged.content_digest,
+                          NULL AS note, row.codes, stored.id AS completion_id,
+                          CASE WHEN stored.id IS NOT NULL THEN jsonb_build_object(
+                               'recallTime', stored.repair_date::text,
+                               'dealerName', stored.dealer_name,
+                               'telNum', stored.phone_masked,
+                               'otherPhone', stored.phone_digest != row.phone_digest
+                                   AND stored.phone_digest != ALL(
+                                       coalesce(row.older_digests, '{}')),
+                               'recordVersion', stored.version,
+                               'state', stored.state) END AS standing
+                     FROM %s staged
                      JOIN recall_report_checked row ON row.idx = staged.idx
                      LEFT JOIN recall_completion stored
                             ON stored.recall_number = row.recall_number
                            AND stored.vin = row.vin
                            AND stored.repair_number = row.repair_number
-                           AND stored.state != 'rejected'
-                    ORDER BY row.idx
-                   ON CONFLICT (enterprise_id, content_digest) WHERE state = 'open'
-                   DO NOTHING""",
-                enterprise=exchange.enterprise_id.id,
-                exchange=exchange.id,
-                staged=staged,
-                user=self.env.uid,
-            )
-        )
-        self.env["recall.completion.check"]._link_findings(
-            "recall_finding_recall_quarantine_rel",
-            "recall_quarantine_id",
-            SQL(
-                """SELECT staged.idx, entry.id
-                     FROM %s staged
-                     JOIN recall_quarantine entry
-                       ON entry.content_digest = staged.content_digest
-                    WHERE entry.exchange_id = %s""",
+                           AND stored.state != 'rejected'""",
                 staged,
-                exchange.id,
             ),
         )
 
@@ -150,32 +171,76 @@ class RecallQuarantine(models.Model):
     def _add_refused(self, exchange, refused):
         """Keep the records that do not even have the format of annex A.
 
+        What can be judged of them all the same is judged: a producer that mends the
+        format only to learn of a wrong VIN would have to mend each record twice.
+
         :param refused: list of ``tools.messages.Refused``
         """
         if not refused:
             return
-        findings = self.env["recall.finding"].search([]).grouped("code")
-        entries = {}
-        for item in refused:
-            vals = self._prepare_refused_vals(exchange, item.record)
-            codes = {finding["code"] for finding in item.findings}
-            entries[vals["content_digest"]] = {
-                **vals,
-                "note": "\n".join(finding["message"] for finding in item.findings),
-                "finding_ids": [findings[code].id for code in sorted(codes)],
-            }
-        known = self.search(
-            [
-                ("enterprise_id", "=", exchange.enterprise_id.id),
-                ("state", "=", "open"),
-                ("content_digest", "in", list(entries)),
-            ]
+        producer = exchange.enterprise_id.producer_id
+        codes = self.env["recall.quarantine.judge"]._judge_refused(producer, refused)
+        rows = (
+            (
+                index,
+                *self._prepare_refused(item.record).values(),
+                "\n".join(finding["message"] for finding in item.findings),
+                f"{{{','.join(sorted(codes[index]))}}}",
+            )
+            for index, item in enumerate(refused)
         )
-        for digest in known.mapped("content_digest"):
-            del entries[digest]
-        self.create(list(entries.values()))
+        staged = self.env["recall.staging"]._load(
+            "recall_quarantine_refused",
+            {"idx": "int", **CONTENT_COLUMNS, "codes": "varchar[]"},
+            rows,
+        )
+        self._insert(
+            exchange,
+            SQL(
+                "SELECT *, NULL::int completion_id, NULL::jsonb standing FROM %s",
+                staged,
+            ),
+        )
 
-    def _prepare_refused_vals(self, exchange, record):
+    def _insert(self, exchange, source):
+        """Insert entries with their findings, but for records that stand here already.
+
+        :param SQL source: query of ``idx``, ``CONTENT_COLUMNS``, ``codes`` (array),
+            ``completion_id`` and ``standing``
+        """
+        columns = SQL(", ").join(
+            SQL.identifier(name)
+            for name in (*CONTENT_COLUMNS, "completion_id", "standing")
+        )
+        self.env.cr.execute(
+            SQL(
+                """WITH source AS MATERIALIZED (%(source)s), added AS (
+                       INSERT INTO recall_quarantine (
+                              enterprise_id, exchange_id, state, untold, %(columns)s,
+                              create_date, write_date, create_uid, write_uid)
+                       SELECT %(enterprise)s, %(exchange)s, 'open', TRUE, %(columns)s,
+                              now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
+                              %(user)s, %(user)s
+                         FROM source ORDER BY idx
+                       ON CONFLICT (enterprise_id, content_digest)
+                             WHERE state IN ('open', 'returned', 'closed') DO NOTHING
+                    RETURNING id, content_digest)
+                   INSERT INTO recall_finding_recall_quarantine_rel (
+                          recall_quarantine_id, recall_finding_id)
+                   SELECT DISTINCT added.id, finding.id
+                     FROM added JOIN source USING (content_digest)
+                     JOIN recall_finding finding ON finding.code = ANY(source.codes)""",
+                source=source,
+                columns=columns,
+                enterprise=exchange.enterprise_id.id,
+                exchange=exchange.id,
+                user=self.env.uid,
+            )
+        )
+        self.invalidate_model()
+
+    def _prepare_refused(self, record):
+        """Values of ``CONTENT_COLUMNS`` but ``note``, in their order."""
         members = record if isinstance(record, dict) else {"record": record}
         phone = members.get("telNum")
         shown, digest = _describe(members)
@@ -183,79 +248,16 @@ class RecallQuarantine(models.Model):
         context = self.env["recall.completion"]._phone_context(*key)
         keys = cipher.KeyRing.from_environment()
         return {
-            "enterprise_id": exchange.enterprise_id.id,
-            "exchange_id": exchange.id,
             "recall_number": key[0],
             "vin": key[1],
             "repair_number": key[2],
             "repair_date": _text(members.get("recallTime")),
             "dealer_name": _text(members.get("dealerName")),
-            "phone_sealed": bool(phone) and keys.seal(str(phone), context),
-            "phone_masked": bool(phone) and cipher.mask_phone(str(phone)),
-            "record": json.loads(shown),
+            "phone_sealed": keys.seal(str(phone), context) if phone else None,
+            "phone_masked": cipher.mask_phone(str(phone)) if phone else None,
+            "record": shown,
             "content_digest": digest,
         }
-
-    @api.model
-    def _close_answered(self, enterprise):
-        """Close entries whose record has come corrected with this answer.
-
-        A record of the same key answers an entry. One that shares two parts of the key
-        answers it when the entry's findings blame the third: a repair number belongs to
-        one vehicle, and a vehicle is repaired once under a recall. But one visit to a
-        dealer can be for several recalls: another recall number answers only where the
-        vehicle is in the scope of no other plan, and not while the entry's plan may
-        just be late.
-        """
-        answers = SQL(" UNION ALL ").join(
-            self._answers_sql(part, codes) for part, codes in BLAMES.items()
-        )
-        self.env.cr.execute(
-            SQL(
-                """UPDATE recall_quarantine
-                      SET state = 'closed', closed_at = now() AT TIME ZONE 'UTC'
-                    WHERE id IN (WITH answer AS (
-                                     SELECT recall_number, vin, repair_number
-                                       FROM recall_report_checked
-                                      WHERE action IN ('new', 'corrected')),
-                                 entry AS (
-                                     SELECT id, recall_number, vin, repair_number
-                                       FROM recall_quarantine
-                                      WHERE enterprise_id = %s AND state = 'open')
-                                 %s)""",
-                enterprise.id,
-                answers,
-            )
-        )
-        self.invalidate_model()
-
-    def _answers_sql(self, part, codes):
-        """Query of the open entries which a record answers that may differ in ``part``.
-
-        :param str part: column of the record's key
-        :param codes: findings that blame this part
-        """
-        blamed = SQL(
-            """(entry.%s IS NULL OR EXISTS (
-                       SELECT FROM recall_finding_recall_quarantine_rel rel
-                         JOIN recall_finding finding
-                           ON finding.id = rel.recall_finding_id
-                        WHERE rel.recall_quarantine_id = entry.id
-                          AND finding.code IN %s))""",
-            SQL.identifier(part),
-            codes,
-        )
-        if part == "recall_number":
-            only_plan = "SELECT count(*) FROM recall_vehicle WHERE vin = answer.vin"
-            blamed = SQL("%s AND (%s) = 1", blamed, SQL(only_plan))
-        columns = [SQL.identifier(name) for name in BLAMES if name != part]
-        return SQL(
-            """SELECT entry.id FROM entry JOIN answer USING (%(columns)s)
-                WHERE entry.%(part)s = answer.%(part)s OR (%(blamed)s)""",
-            columns=SQL(", ").join(columns),
-            part=SQL.identifier(part),
-            blamed=blamed,
-        )
 
 
 def _describe(members):

@@ -132,8 +132,10 @@ class TestQuarantine(PullCommon):
         self.assertEqual(len(entry), 1)
         exchange = self.take_in(by)
         self.assertEqual(exchange.new_count + exchange.corrected_count, 1)
-        self.assertEqual(bool(entry.closed_at), entry.state == "closed")
-        return entry.state == "closed"
+        self.assertEqual(bool(entry.closed_at), entry.state == "answered")
+        if entry.state == "answered":
+            self.assertEqual(entry.completion_id, self.get_completion(by))
+        return entry.state == "answered"
 
     def test_entry_is_closed_by_the_record_of_its_key(self):
         """M-VERIFY: dates, dealers and formats corrected under the same key."""
@@ -194,7 +196,7 @@ class TestQuarantine(PullCommon):
         entry = self.take_in(wrong).quarantine_ids
         withdrawal = {**wrong, "recordKind": "withdrawal", "recordVersion": 2}
         self.assertCounts(self.take_in(withdrawal), same=1)
-        self.assertEqual(entry.state, "closed")
+        self.assertEqual(entry.state, "answered")
 
     def test_other_recall_on_the_same_visit_closes_nothing(self):
         """M-VERIFY: a vehicle repaired for two recalls at once: the good record of one
@@ -223,7 +225,7 @@ class TestQuarantine(PullCommon):
         plan = self.make_plan(self.producer, recall_number="S2025M9998V")
         self.put_in_scope(plan, [record["vehicleVin"]])
         self.assertCounts(self.take_in(record), new=1)
-        self.assertEqual(entry.state, "closed")
+        self.assertEqual(entry.state, "answered")
 
     def test_record_against_which_the_entry_stands_closes_nothing(self):
         """M-VERIFY: a correction of the record that was there first says nothing of
@@ -264,4 +266,4 @@ class TestQuarantine(PullCommon):
         self.assertAnswered(wrong, by=right)
         self.take_in(wrong)
         states = self.get_quarantine(wrong).mapped("state")
-        self.assertEqual(sorted(states), ["closed", "open"])
+        self.assertEqual(sorted(states), ["answered", "open"])

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import base64
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -263,3 +264,120 @@ class TestVerify(PullCommon):
         for record in good:
             self.assertVehicle(record, "done", "2025-03-01")
         self.assertCountersAgree()
+
+    # === Gaps that others leave === #
+
+    def test_dealer_reported_by_its_number_is_unknown(self):
+        """M-VERIFY: the name or the number as filed (7.2); a number that two dealers
+        have, one of nobody, and that of a dealer who has gone, name none."""
+        named, gone = self.make_dealer(self.producer), self.make_dealer(self.producer)
+        named.code, gone.code = "D-77", "D-78"
+        gone.active = False
+        record = self.make_record(dealerName="D-77")
+        self.assertCounts(self.take_in(record), new=1)
+        self.assertEqual(self.get_completion(record).dealer_id, named)
+        self.make_dealer(self.producer).code = "D-79"
+        self.make_dealer(self.producer).code = "D-79"
+        self.make_dealer(self.make_producer()).code = "D-80"
+        for number in ("D-78", "D-79", "D-80", "d-77"):
+            with self.subTest(number=number):
+                record = self.make_record(dealerName=number)
+                self.assertQuarantined(record, "dealer_unknown")
+
+    def test_first_reason_hides_the_others(self):
+        """M-VERIFY: an entry has all that is wrong with its record, also where the
+        form of one member is; nothing is said of a member that is wrong in form."""
+        vin = self.make_vin()
+        wrong_digit = "1" if vin[8] != "1" else "2"
+        misread = vin[:8] + wrong_digit + vin[9:]
+        used = self.make_record()
+        self.take_in(used)
+        cases = (
+            (
+                self.make_record(
+                    misread, recallTime="2025-01-01", dealerName="x", recallNum="X"
+                ),
+                {"vin_check_digit", "recall_number_format", "plan_unknown"}
+                | {"dealer_unknown"},
+            ),
+            (
+                self.make_record(misread, telNum=None, recallTime="2025-01-01"),
+                {"missing", "vin_check_digit", "vin_scope", "date_before_start"},
+            ),
+            (
+                self.make_record(recallTime="1.3.2025", dealerName="x"),
+                {"format", "dealer_unknown"},
+            ),
+            (
+                self.make_record(recallNum=7, dealerName="x", recallTime="2999-01-01"),
+                {"format", "dealer_unknown", "date_future"},
+            ),
+            (
+                self.make_record(collectTime="x", repairNum=used["repairNum"]),
+                {"format", "repair_number_repeated"},
+            ),
+            (
+                self.make_record(used["vehicleVin"], dealerName=None),
+                {"missing", "vehicle_repeated"},
+            ),
+        )
+        # Of one page: none has the reasons of another.
+        self.take_in(*(record for record, _codes in cases))
+        for record, codes in cases:
+            with self.subTest(codes=codes):
+                [entry] = self.get_quarantine(
+                    vehicleVin=record["vehicleVin"],
+                    repairNum=record["repairNum"],
+                )
+                self.assertCodes(entry, *codes)
+        for record, code in (("nonsense", "format"), ({}, "missing")):
+            with self.subTest(record=record):
+                self.assertCodes(self.take_in(record).quarantine_ids, code)
+
+    def test_wmi_of_another_producer_is_told(self):
+        """M-VERIFY: by GB 16737, as a warning: the plan's list decides."""
+        [text] = self.add_vehicles(self.plan, wmi="0ZC")
+        self.env["recall.wmi"].create(
+            {
+                "code": "0ZC",
+                "manufacturer": "Another",
+                "producer_id": self.make_producer().id,
+            }
+        )
+        self.assertCounts(self.take_in(self.make_record(text)), new=1)
+        wrong = self.make_record(text, dealerName="nobody")
+        entry = self.take_in(wrong).quarantine_ids
+        self.assertIn("wmi_foreign", entry.finding_ids.mapped("code"))
+
+    def test_legacy_vehicle_does_not_pass(self):
+        """M-LEGACY: two engineers let in a vehicle whose VIN is none of GB 16735; its
+        report counts, and vehicle and report stay marked, also when it is revoked."""
+        asking, deciding = (
+            self.make_user(f"engineer_{name}", "recall_management.group_engineer")
+            for name in ("asking", "deciding")
+        )
+        record = self.make_record("LZW-1994-00017")
+        entry = self.assertQuarantined(record, "vin_length")
+        exception = (
+            self.env["recall.vin.exception"]
+            .with_user(asking)
+            .create(
+                {
+                    "vin": "LZW-1994-00017",
+                    "producer_id": self.producer.id,
+                    "plan_id": self.plan.id,
+                    "reason": "Built in 1994.",
+                    "document": base64.b64encode(b"%PDF"),
+                }
+            )
+        )
+        exception.with_user(deciding).action_approve()
+        entry.action_check_again()
+        self.assertEqual(entry.state, "answered")
+        completion = self.get_completion(record)
+        self.assertVehicle(record, "done", "2025-03-01")
+        self.assertCounts(self.take_in(record), same=1)
+        exception.with_user(deciding).action_revoke()
+        self.env.invalidate_all()
+        self.assertTrue(completion.legacy_vin)
+        self.assertTrue(completion.vehicle_id.legacy_vin)

@@ -62,17 +62,21 @@ class RecallLookup(http.Controller):
     def _look_up(self, typed):
         """Values of the answer: one of the five cases and what it shows."""
         report = vin.check_vin(typed)
-        if not report.valid:
-            return self._prepare_invalid(report)
+        Lookup = request.env["recall.lookup"]
         try:
-            Lookup = request.env["recall.lookup"]
-            recalls, coverage = Lookup._find(typed), Lookup._get_coverage()
+            find = Lookup._find if report.valid else Lookup._find_legacy
+            recalls = find(typed)
+            if not report.valid and not recalls:
+                return self._prepare_invalid(report)
+            coverage = Lookup._get_coverage()
         except psycopg2.Error as error:
             request.env.cr.rollback()
             # Without the message: it can hold the statement and so the VIN.
             _logger.error(
                 "A public look-up failed: %s %s", type(error).__name__, error.pgcode
             )
+            if not report.valid:  # which can be told without any data
+                return self._prepare_invalid(report)
             return {"case": "unavailable", "typed": typed}
         return self._prepare_found(typed, recalls, coverage)
 

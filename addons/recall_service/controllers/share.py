@@ -9,6 +9,8 @@ from odoo.addons.recall_base.tools.messages import (
     ShareRequest,
 )
 
+from ..models.recall_lookup import LEGACY_VIN
+
 
 class RecallShare(http.Controller):
     _share_url = "/recall/v1/share"
@@ -26,7 +28,9 @@ class RecallShare(http.Controller):
     def share(self, message, request_id):
         """Annex C: a data user asks for the recalls of one vehicle."""
         asked = messages.validate(ShareRequest, message)
-        self._check_vin(asked.api_exchange_vin)
+        report = vin.check_vin(asked.api_exchange_vin)
+        if not report.valid and not LEGACY_VIN.fullmatch(report.text):
+            raise self._refuse(report)
         request.env["recall.share.interface"]._authorise(
             asked.api_exchange_token,
             asked.api_exchange_cfg,
@@ -34,14 +38,15 @@ class RecallShare(http.Controller):
             request.httprequest.remote_addr,
         )
         records = request.env["recall.lookup"]._share(asked.api_exchange_vin)
+        if not report.valid and not records:  # nor the number of a legacy vehicle
+            raise self._refuse(report)
         return answers.share_answer(records, request_id=request_id)
 
-    def _check_vin(self, text):
-        report = vin.check_vin(text)
-        if not report.valid:
-            finding = next(item for item in report.findings if item.severity == "error")
-            raise MessageError(
-                ApiStatus.PARAMETER_FORMAT,
-                f"The member api_exchange_vin is not a VIN: {finding.message}.",
-                "api_exchange_vin",
-            )
+    def _refuse(self, report):
+        """The error that says what is wrong with a VIN."""
+        finding = next(item for item in report.findings if item.severity == "error")
+        return MessageError(
+            ApiStatus.PARAMETER_FORMAT,
+            f"The member api_exchange_vin is not a VIN: {finding.message}.",
+            "api_exchange_vin",
+        )

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import re
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ PUBLIC_STATES = ("published", "running", "finished")
 #: Milliseconds after which a statement is given up: clause 8.3.2 wants the answer
 #: within 3 s, also when the database is slow or a table is locked.
 STATEMENT_LIMIT = 2500
+#: What a number from before GB 16735 may look like.
+LEGACY_VIN = re.compile(r"[0-9A-Z-]{5,17}")
 
 
 class Recall(NamedTuple):
@@ -65,6 +68,18 @@ class RecallLookup(models.AbstractModel):
         self.env.cr.execute(self._find_sql(vin), log_exceptions=False)
         return [Recall(*row) for row in self.env.cr.fetchall()]
 
+    @api.model
+    def _find_legacy(self, text):
+        """Return the recalls of a vehicle whose number does not meet GB 16735.
+
+        Such a number is in the scope of a plan by an approved exception only, so what
+        is found is no mistyped VIN (M-LEGACY).
+
+        :param str text: what was typed, that is no VIN
+        :rtype: list[Recall]
+        """
+        return self._find(text) if LEGACY_VIN.fullmatch(text) else []
+
     def _find_sql(self, vin):
         """One probe of the index on ``recall_vehicle (vin, plan_id)``."""
         return SQL(
@@ -87,7 +102,8 @@ class RecallLookup(models.AbstractModel):
                  JOIN recall_plan plan ON plan.id = vehicle.plan_id
                  JOIN recall_producer producer ON producer.id = plan.producer_id
                  LEFT JOIN recall_plan_line line ON line.id = vehicle.line_id
-                WHERE vehicle.vin = %(vin)s AND plan.state IN %(states)s
+                WHERE vehicle.vin = %(vin)s AND vehicle.state != 'removed'
+                  AND plan.state IN %(states)s
                 ORDER BY done, plan.recall_start DESC, plan.recall_number""",
             vin=vin,
             states=PUBLIC_STATES,

@@ -141,7 +141,7 @@ class RecallPush(models.Model):
                  JOIN recall_vehicle vehicle ON vehicle.vin = subscription.vin
                  JOIN recall_plan plan ON plan.id = vehicle.plan_id
                 WHERE subscription.state = 'active' AND subscription.vin IS NOT NULL
-                  AND vehicle.state != 'done' AND plan.state IN %s""",
+                  AND vehicle.state NOT IN ('done', 'removed') AND plan.state IN %s""",
             TOLD_STATES,
         )
 

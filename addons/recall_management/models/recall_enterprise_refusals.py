@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo import fields, models
+from odoo.tools import email_split
+
+from odoo.addons.recall_base.tools.messages import ApiStatus
+
+
+class RecallEnterprise(models.Model):
+    """What a terminal is told of its refused records, with each request (M-VERIFY)."""
+
+    _inherit = "recall.enterprise"
+
+    tells_refused = fields.Boolean(
+        string="Tell refused records by request",
+        default=True,
+        help="Requests name the records that were refused, and why. Switched off by "
+        "itself when the terminal refuses such a request; mail tells of them anyhow.",
+    )
+
+    def _prepare_request(self):
+        request = super()._prepare_request()
+        # Only a terminal that works is told: what it chokes on must not hide records.
+        if (
+            request["payload"]
+            and self.tells_refused
+            and not self.plain
+            and self.last_success_at
+            and not self.failure_count
+        ):
+            refusals = self.env["recall.quarantine"]._prepare_refusals(self)
+            if refusals:
+                request["payload"]["api_refused"] = refusals
+        return request
+
+    def _note_success(self, fetched, parsed):
+        super()._note_success(fetched, parsed)
+        self.env["recall.quarantine"]._note_told(
+            self, fetched.payload.get("api_refused", ())
+        )
+
+    def _store_refusal(self, fetched, parsed):
+        wrong_format = parsed.status is ApiStatus.PARAMETER_FORMAT
+        if not (wrong_format and "api_refused" in fetched.payload):
+            return super()._store_refusal(fetched, parsed)
+        # It may be this member that it does not like: neither cursor nor plain mode
+        # is touched, and the request is made once more without it.
+        message = self.env._("The terminal refuses to be told of refused records.")
+        self._note_failure(fetched, "status", message, int(parsed.status))
+        return True
+
+    def _note_failure(self, fetched, outcome, error, api_status=False):
+        refuses = outcome == "http" or api_status == ApiStatus.PARAMETER_FORMAT
+        if refuses and "api_refused" in fetched.payload:
+            self.tells_refused = False
+        return super()._note_failure(fetched, outcome, error, api_status)
+
+    def _get_technical_contact(self):
+        """``(mail addresses, language)`` of the producer's technical contact."""
+        self.ensure_one()
+        addresses = email_split(self.technical_email or "")
+        contact = self.producer_id.technical_contact_id
+        lang = self.technical_lang if addresses else contact.lang
+        return (
+            addresses or email_split(contact.email or ""),
+            lang or self.env.company.partner_id.lang or self.env.lang,
+        )

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import json
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.recall_base.tools.messages import MAX_INTEGER, MAX_REFUSALS
+
+#: Bytes of the member; the request as a whole must stay under MAX_SYNC_REQUEST.
+TOLD_BYTES = 96 * 1024
+#: Characters of a sentence; a member of the key as long as it can be in a right one.
+SENTENCE_LENGTH = 500
+MEMBER_LENGTH = 64
+
+
+class RecallQuarantine(models.Model):
+    """Telling the producer which records were refused, and what became of them.
+
+    An entry is told in the optional member ``api_refused`` of sync requests, until one
+    of these was answered with success; when it is decided on, it is told anew.
+    """
+
+    _inherit = "recall.quarantine"
+
+    untold = fields.Boolean(
+        string="To be told",
+        readonly=True,
+        help="Goes to the producer's terminal with the next request.",
+    )
+    told_at = fields.Datetime(
+        string="Producer told at",
+        readonly=True,
+        help="When the producer's terminal has answered a request that told of it.",
+    )
+
+    _untold_idx = models.Index("(enterprise_id, id) WHERE untold")
+
+    @api.model
+    def _prepare_refusals(self, enterprise):
+        """Prepare ``api_refused``: the oldest of what the producer was not told of.
+
+        :returns: list of ``tools.messages.Refusal`` as dicts, bounded in number and
+            bytes; no phone numbers
+        """
+        entries = self.search(
+            [("enterprise_id", "=", enterprise.id), ("untold", "=", True)],
+            order="id",
+            limit=MAX_REFUSALS,
+        )
+        refusals, size = [], 0
+        _addresses, lang = enterprise._get_technical_contact()
+        for entry in entries.with_context(lang=lang):
+            refusal = entry._prepare_refusal()
+            size += len(json.dumps(refusal)) + 2
+            if size > TOLD_BYTES:
+                break
+            refusals.append(refusal)
+        return refusals
+
+    def _prepare_refusal(self):
+        self.ensure_one()
+        version = self.record.get("recordVersion") if self.record else None
+        refusal = {
+            "refusalId": self.id,
+            "status": self.state,
+            "recallNum": (self.recall_number or "")[:MEMBER_LENGTH],
+            "vehicleVin": (self.vin or "")[:MEMBER_LENGTH],
+            "repairNum": (self.repair_number or "")[:MEMBER_LENGTH],
+            "recordVersion": _is_count(version) and version,
+            "codes": sorted(self.finding_ids.mapped("code")),
+            "message": self._explain_refusal()[:SENTENCE_LENGTH],
+        }
+        return {name: value for name, value in refusal.items() if value}
+
+    def _explain_refusal(self):
+        """The officer's words, or what is wrong with the format; the rest is in the
+        codes, which each terminal explains in the language of its reader."""
+        if self.state in ("open", "answered"):
+            return self.note or ""
+        return ": ".join(filter(None, (self.reason_id.name, self.decision_note)))
+
+    @api.model
+    def _note_told(self, enterprise, refusals):
+        """Note that the producer's terminal knows what was told.
+
+        An entry that was decided on meanwhile is told again.
+
+        :param refusals: the member ``api_refused`` of the request
+        """
+        told = [(item["refusalId"], item["status"]) for item in refusals]
+        if not told:
+            return
+        self.env.cr.execute(
+            SQL(
+                """UPDATE recall_quarantine entry
+                      SET untold = FALSE, told_at = now() AT TIME ZONE 'UTC'
+                     FROM unnest(%s::int[], %s::varchar[]) AS told(id, state)
+                    WHERE entry.id = told.id AND entry.state = told.state
+                      AND entry.enterprise_id = %s""",
+                [entry_id for entry_id, _state in told],
+                [state for _id, state in told],
+                enterprise.id,
+            )
+        )
+        self.invalidate_model(["untold", "told_at"])
+
+
+def _is_count(value):
+    return type(value) is int and 1 <= value <= MAX_INTEGER
