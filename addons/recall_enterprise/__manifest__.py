@@ -17,6 +17,7 @@
         "security/recall_deadline_security.xml",
         "security/recall_dealer_security.xml",
         "security/recall_notice_security.xml",
+        "security/recall_refusal_security.xml",
         "data/recall_finding_data.xml",
         "data/recall_review_reason_data.xml",
         "data/ir_cron_data.xml",
@@ -52,6 +53,7 @@
         "views/recall_deadline_views.xml",
         "views/recall_dashboard_views.xml",
         "views/recall_dealer_menus.xml",
+        "views/recall_refusal_views.xml",
     ],
     "demo": ["demo/recall_demo.xml"],
     "assets": {

@@ -19,7 +19,7 @@ class RecallEnterprise(http.Controller):
         csrf=False,
         save_session=False,
         readonly=False,  # a delivery is made and acknowledged
-        max_content_length=8 * 1024,
+        max_content_length=messages.MAX_SYNC_REQUEST,
     )
     def sync(self, message, request_id):
         """Annex B: the management terminal asks for confirmed records."""

@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.models.recall_completion_keep import KEEP_YEARS
+
 ARCHIVE_BATCH = 5000
 
 
@@ -76,7 +78,7 @@ class RecallCompletion(models.Model):
         put back stays in the lists.
         """
         Cron = self.env["ir.cron"]
-        before = fields.Datetime.now() - relativedelta(years=self._keep_years)
+        before = fields.Datetime.now() - relativedelta(years=KEEP_YEARS)
         producers = self.env["recall.producer"].with_context(active_test=False)
         for producer in producers.search([]):
             while self._archive_old(producer, before):
@@ -120,5 +122,6 @@ class RecallCompletion(models.Model):
                 until,
             )
         )
+        archived = self.env.cr.rowcount
         self.invalidate_model(["archived_at"])
-        return self.env.cr.rowcount
+        return archived

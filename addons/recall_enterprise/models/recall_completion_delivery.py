@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import cipher
+from odoo.addons.recall_base.tools.notification import RELOAD, notify
 
 #: An event names that many reports; their number is complete.
 LOGGED_IDS = 100
@@ -81,16 +82,7 @@ class RecallCompletion(models.Model):
             )
         else:
             text = self.env._("%(mended)s go with the next delivery.", mended=mended)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": text,
-                "type": "warning" if shut else "success",
-                "sticky": bool(shut),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notify(text, kind="warning" if shut else "success", then=RELOAD)
 
     @api.model
     def _set_aside(self, ids):

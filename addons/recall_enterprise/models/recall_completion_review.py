@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.models.recall_completion_check_rules import REPEATS
+from odoo.addons.recall_base.tools.notification import CLOSE, notify
 
 
 class RecallCompletion(models.Model):
@@ -82,16 +83,8 @@ class RecallCompletion(models.Model):
         """Show what was done, and what was left out."""
         if skipped:
             skipped = self.env._("Left as they are: %(reports)s.", reports=skipped)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": f"{done} {skipped or ''}".strip(),
-                "type": "warning" if skipped else "success",
-                "sticky": bool(skipped),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        kind = "warning" if skipped else "success"
+        return notify(f"{done} {skipped or ''}".strip(), kind=kind, then=CLOSE)
 
     def _reject(self, reason, note=None):
         """Reject reports that wait, for a reviewer's reason; others stay as they are.

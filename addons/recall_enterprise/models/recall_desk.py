@@ -185,6 +185,7 @@ class RecallDesk(models.AbstractModel):
             .search(
                 [
                     ("vin", "=", vin),
+                    ("state", "!=", "removed"),
                     ("plan_id.producer_id", "=", dealer.producer_id.id),
                     ("plan_id.state", "in", TOLD_STATES),
                 ]

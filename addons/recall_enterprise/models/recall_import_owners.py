@@ -39,6 +39,8 @@ class RecallImportKindOwners(models.AbstractModel):
     _inherit = "recall.import.kind"
     _description = "Import of owner contacts"
 
+    _groups = "recall_enterprise.group_clerk"
+
     def _columns(self):
         return [
             vin_column(self.env),

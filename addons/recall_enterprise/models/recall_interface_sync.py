@@ -55,8 +55,11 @@ class RecallInterface(models.Model):
         interface = self.browse(grant.interface_id)
         if request.api_cursor is None:
             return interface._answer_plain(grant)
-        interface._acknowledge(request.api_cursor, grant)
-        delivery, records = interface._next_page(request.api_limit, grant)
+        interface._note_refusals(request)
+        named = interface._acknowledge(request.api_cursor, grant)
+        delivery, records = interface._repeat_after(named)
+        if not delivery:
+            delivery, records = interface._next_page(request.api_limit, grant)
         if not delivery:
             return answers.sync_answer(
                 [],
@@ -67,16 +70,19 @@ class RecallInterface(models.Model):
         return answers.sync_answer(
             records,
             next_cursor=delivery.cursor,
-            has_more=interface._has_deliverable(),
+            has_more=bool(delivery.acknowledged_at) or interface._has_deliverable(),
             request_id=request_id,
         )
 
     # === Deliveries with acknowledgement === #
 
     def _acknowledge(self, cursor, grant):
-        """Note that the delivery named by ``cursor`` has arrived; "" names none."""
+        """Note that the delivery named by ``cursor`` has arrived; "" names none.
+
+        :returns: the delivery
+        """
         if not cursor:
-            return
+            return self.env["recall.delivery"]
         delivery = self.env["recall.delivery"].search(
             [("cursor", "=", cursor), ("producer_id", "=", self.producer_id.id)]
         )
@@ -104,6 +110,32 @@ class RecallInterface(models.Model):
             delivery.flush_recordset()
             delivery._note_arrival()
             self._log(delivery, "delivery.acknowledge", grant)
+        return delivery
+
+    def _repeat_after(self, named):
+        """Return the delivery after the named one, if that was acknowledged before.
+
+        A peer that names an older cursor than its last has been restored from a backup,
+        and one that names none begins anew: what it had taken in meanwhile is given
+        once more, each record by the delivery that carries its present version.
+
+        :returns: ``(delivery, records as message members)``, empty ones for a peer that
+            is where it was
+        """
+        self.env.cr.execute(
+            SQL(
+                """SELECT id FROM recall_delivery delivery
+                    WHERE producer_id = %s AND mode = 'acknowledged' AND id > %s
+                      AND acknowledged_at IS NOT NULL
+                      AND EXISTS (SELECT FROM recall_completion
+                                   WHERE delivery_id = delivery.id)
+                    ORDER BY id LIMIT 1""",
+                self.producer_id.id,
+                named.id or 0,
+            )
+        )
+        delivery = named.browse(row[0] for row in self.env.cr.fetchall())
+        return delivery, self._read_again(delivery) if delivery else []
 
     def _next_page(self, limit, grant):
         """Return the delivery that waits for acknowledgement, else a new one.

@@ -9,6 +9,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.tools.notification import notify
+
 from ..tools import owner_contact
 
 _logger = logging.getLogger(__name__)
@@ -240,14 +242,7 @@ class RecallNoticeSender(models.AbstractModel):
             raise UserError(
                 problem or faults[0].reason or self.env._("Nobody answered.")
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("Sent to you, in both languages: have a look."),
-            },
-        }
+        return notify(self.env._("Sent to you, in both languages: have a look."))
 
     def _get_own_address(self, channel):
         user = self.env.user

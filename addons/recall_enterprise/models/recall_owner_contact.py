@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import cipher
+from odoo.addons.recall_base.tools.notification import notify
 from odoo.addons.recall_base.tools.vin import is_vin
 
 from ..tools import owner_contact
@@ -103,10 +104,13 @@ class RecallOwnerContact(models.Model):
 
     _name = "recall.owner.contact"
     _description = "Owner contact of a vehicle"
+    _inherit = ["recall.kept.fields.mixin"]
     _order = "id desc"
     _rec_name = "vin"
     _rec_names_search = ["vin"]
     _log_access = False
+    # They follow from what is typed, and are sealed or masked.
+    _kept_fields = {"changed_at", *STAGED_COLUMNS} - {"vin", "lang"}
 
     producer_id = fields.Many2one(
         "recall.producer",
@@ -261,15 +265,8 @@ class RecallOwnerContact(models.Model):
                 self.env._("Only readers of personal data may see an owner's contact.")
             )
         self.env["recall.audit.event"]._record("owner_contact.reveal", self)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": self.vin,
-                "message": "\n".join(filter(None, self._open().values())),
-                "sticky": True,
-            },
-        }
+        message = "\n".join(filter(None, self._open().values()))
+        return notify(message, kind="info", title=self.vin)
 
     # === Taking in many === #
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import logging
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -9,11 +10,15 @@ from odoo.addons.recall_base.tools import deadline
 
 from .recall_completion_deadline import STUCK
 
+_logger = logging.getLogger(__name__)
+
 
 class RecallProducer(models.Model):
     """The watch on the limit of clause 7.3: a mail to the reviewers, once a day."""
 
-    _inherit = "recall.producer"
+    _name = "recall.producer"
+    _inherit = ["recall.producer", "recall.kept.fields.mixin"]
+    _kept_fields = {"warned_on", "archived_until"}
 
     warning_mail = fields.Boolean(
         string="Warn of late reports by mail",
@@ -47,8 +52,13 @@ class RecallProducer(models.Model):
         )
         Cron._commit_progress(remaining=len(due))
         for producer in due:
-            if producer.try_lock_for_update():
-                producer._warn()
+            try:
+                with self.env.cr.savepoint():
+                    if producer.try_lock_for_update():
+                        producer._warn()
+            except Exception:
+                # The others are warned all the same; this one in the next run.
+                _logger.exception("Producer %s could not be warned", producer.id)
             if not Cron._commit_progress(1):
                 break
 

@@ -5,7 +5,7 @@ from odoo.tests import tagged
 
 from .common import COLLECT, LISTS, SYNC, EnterpriseHttpCase
 
-LIMITS = {COLLECT: 8 * 1024 * 1024, SYNC: 8 * 1024}
+LIMITS = {COLLECT: 8 * 1024 * 1024, SYNC: 128 * 1024}
 DEEP = 100_000
 #: Name, body made from a good message as text, part of the sentence.
 SPOILED_BODIES = (

@@ -107,6 +107,7 @@ class TestDashboard(DashboardCase):
                 "late": 1,
                 "delivered": 0,
                 "waiting": 1,
+                "refused": 0,
             }
             self.assertEqual(
                 {key: tile["value"] for key, tile in tiles.items()}, expected

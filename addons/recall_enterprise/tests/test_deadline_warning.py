@@ -3,6 +3,7 @@ from odoo.tests import freeze_time, tagged
 
 from .common import EnterpriseCommon
 
+WATCH = "odoo.addons.recall_enterprise.models.recall_producer_watch"
 #: 15:59 and 16:00 in Shanghai.
 BEFORE, HOUR = "2026-03-11 07:59:00", "2026-03-11 08:00:00"
 
@@ -99,6 +100,24 @@ class TestDeadlineWarning(EnterpriseCommon):
         people = self._run().recipient_ids
         self.assertIn(administrator.partner_id, people)
         self.assertNotIn(self.reviewer.partner_id, people)
+
+    def test_fault_of_one_producer_silences_the_others(self):
+        """E-DEADLINE: where one producer's mail fails, the others' go out."""
+        self._make_late()
+        # The first in the order of names.
+        broken = self.make_producer("A", warning_mail=True, warning_hour=16)
+        warn = type(broken)._warn
+
+        def fail(producer):
+            warn(producer)
+            if producer == broken:
+                raise ZeroDivisionError
+
+        self.patch(type(broken), "_warn", fail)
+        with self.assertLogs(WATCH, "ERROR"):
+            mails = self._run()
+        self.assertEqual(mails.recipient_ids, self.reviewer.partner_id)
+        self.assertFalse(broken.warned_on)
 
     def test_switched_off_mail_comes(self):
         """E-DEADLINE: a producer may do without."""

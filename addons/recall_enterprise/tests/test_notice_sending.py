@@ -34,9 +34,11 @@ class TestNoticeMail(NoticeCommon):
         notice_round = self.start(self.make_round("mail"))
         self.run_sender()
         self.assertEqual(
-            self.server.receivers, ["zhang@example.com", "smith@example.com"]
+            sorted(self.server.receivers), ["smith@example.com", "zhang@example.com"]
         )
-        chinese, english = (message for _receiver, message in self.server.received)
+        received = dict(self.server.received)
+        chinese = received["zhang@example.com"]
+        english = received["smith@example.com"]
         self.assertEqual(chinese["Subject"], f"召回 {self.plan.recall_number}")
         self.assertEqual(english["Subject"], f"Recall {self.plan.recall_number}")
         self.assertIn("recall@producer.example", chinese["From"])

@@ -104,6 +104,12 @@ class TestOwnerContact(NoticeCommon):
         with self.assertRaises(UserError):
             self.contact.vin = self.vins[4]
 
+    def test_clerk_writes_what_is_shown_in_place_of_the_contact(self):
+        """X-ACCESS: what is shown masked follows from what is sealed, over RPC too."""
+        for name in ("phone_masked", "name_masked", "changed_at"):
+            with self.subTest(field=name), self.assertRaises(AccessError):
+                self.contact.with_user(self.clerk).write({name: "2025-01-01"})
+
     def test_deletion_leaves_no_trace(self):
         self.contact.unlink()
         self.assertTrue(self.events("owner_contact.delete"))

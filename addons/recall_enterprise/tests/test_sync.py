@@ -206,6 +206,31 @@ class TestSyncCursor(EnterpriseHttpCase):
         self.assertEqual(again["records"], second["records"])
         self.assertEqual(again["next_cursor"], second["next_cursor"])
 
+    def test_peer_restored_from_a_backup_loses_what_it_had_acknowledged(self):
+        """E-SYNC M-KEEP X-FAULT: an older cursor, or none, gets all that came after.
+
+        Each record comes in its present version, once, and then what waits.
+        """
+        answers, reports, cursor = [], [], ""
+        for vin in self.vins[:3]:
+            reports.append(self.collect_confirmed(self.make_record(vin)))
+            answers.append(self.sync(api_cursor=cursor))
+            cursor = answers[-1]["next_cursor"]
+        self.sync(api_cursor=cursor)
+        acknowledged = self.sync_interface.delivery_ids.mapped("acknowledged_at")
+        waiting = self.make_record(self.vins[3])
+        self.collect_confirmed(waiting)
+        for start in range(4):
+            given, cursor = [], answers[start - 1]["next_cursor"] if start else ""
+            while (answer := self.sync(api_cursor=cursor))["records"]:
+                given += self.numbers(answer)
+                cursor = answer["next_cursor"]
+            with self.subTest(start=start):
+                expected = [report.repair_number for report in reports[start:]]
+                self.assertEqual(given, [*expected, waiting["repairNum"]])
+        deliveries = self.sync_interface.delivery_ids.sorted("id")[:3]
+        self.assertEqual(deliveries.mapped("acknowledged_at"), acknowledged[::-1])
+
     def test_time_of_an_acknowledgement_moves_with_a_repeated_one(self):
         self.collect_confirmed(self.make_record())
         answer = self.sync(api_cursor="")

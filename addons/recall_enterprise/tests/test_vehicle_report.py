@@ -57,6 +57,29 @@ class TestVehicleReport(NoticeCommon):
         self.assertCountersRight()
         self.assertEqual(len(self.events("vehicle_report.apply")), 1)
 
+    def test_vehicle_with_a_legacy_vin_cannot_be_reported(self):
+        """M-LEGACY E-NOTIFY: a VIN that passed by an exception is read from a list."""
+        self.make_exception("OLD-1984")
+        self.put_in_scope(self.plan, ["OLD-1984"])
+        report = self.make_report("exported", vins=f"old-1984, {self.vins[1]} HEADER-1")
+        report.with_user(self.reviewer).action_apply()
+        self.assertEqual(
+            {line.vin: line.outcome for line in report.line_ids},
+            {"OLD-1984": "moved", self.vins[1]: "moved"},
+        )
+        self.assertEqual(self.vehicle_states()["OLD-1984"], "exported")
+
+    def make_exception(self, vin):
+        exception = self.env["recall.vin.exception"].create(
+            {
+                "producer_id": self.producer.id,
+                "vin": vin,
+                "reason": "Built before the standard.",
+                "document": PAPER,
+            }
+        )
+        exception.with_user(self.reviewer).action_approve()
+
     def test_report_without_a_document_is_applied(self):
         """E-NOTIFY: exported, scrapped and stolen need a document, unreachable none."""
         for state in ("exported", "scrapped", "stolen"):

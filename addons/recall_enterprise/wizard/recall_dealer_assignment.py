@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.recall_base.tools.notification import CLOSE, notify
 from odoo.addons.recall_base.tools.vin import is_vin
 from odoo.addons.recall_base.tools.vin_scan import find_vin
 
@@ -69,16 +70,7 @@ class RecallDealerAssignment(models.TransientModel):
                 count=len(unknown),
                 vins=", ".join(unknown[:5]),
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": message,
-                "type": "warning" if unknown else "success",
-                "sticky": bool(unknown),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notify(message, kind="warning" if unknown else "success", then=CLOSE)
 
     def _find_pasted(self):
         """Return the plan's vehicles that were pasted, and the VINs of no vehicle."""

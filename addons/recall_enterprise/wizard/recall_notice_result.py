@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.recall_base.tools.notification import CLOSE, notify
+
 
 class RecallNoticeResult(models.TransientModel):
     """Note what became of notices: a letter came back, an owner called.
@@ -69,7 +71,11 @@ class RecallNoticeResult(models.TransientModel):
         if not self.round_id:
             raise UserError(self.env._("Choose the round that the VINs belong to."))
         reader = self.env["recall.vehicle.report"].new(
-            {"vins": self.vins, "list_file": self.list_file}
+            {
+                "producer_id": self.round_id.producer_id.id,
+                "vins": self.vins,
+                "list_file": self.list_file,
+            }
         )
         vins = reader._read_vins()
         notices = self.env["recall.notice"].search(
@@ -94,13 +100,5 @@ class RecallNoticeResult(models.TransientModel):
                     vins=", ".join(unknown[:5]),
                 )
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if kept or unknown else "success",
-                "message": " ".join(lines),
-                "sticky": bool(kept or unknown),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        kind = "warning" if kept or unknown else "success"
+        return notify(" ".join(lines), kind=kind, then=CLOSE)
