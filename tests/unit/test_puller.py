@@ -8,11 +8,12 @@ import os
 import sys
 import threading
 import time
+import types
 from pathlib import Path
 
 import pytest
-from fault_server import (
-    Authority,
+from simulation.certificates import Authority
+from simulation.fault_server import (
     answer,
     black_hole,
     drip,
@@ -76,9 +77,10 @@ class Gauge:
 
 def test_tool_needs_neither_odoo_nor_anything_but_python():
     """Each file of tools/ works alone."""
-    tree = ast.parse((MANAGEMENT / "tools" / "puller.py").read_text())
+    files = [MANAGEMENT / "tools" / name for name in ("puller.py", "schedule.py")]
+    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text())))
     names = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -206,6 +208,188 @@ def test_leaving_early_makes_no_further_requests():
     assert len(gauge.started) <= 3
     names = [thread.name for thread in threading.enumerate()]
     assert not [name for name in names if name.startswith("recall-pull")]
+
+
+# === PEERS THAT HANG === #
+
+
+class Hanging:
+    """A `post` that answers at once, but hangs for the URLs in `names` till `release`.
+
+    `open_at_once` holds how many hang at each moment that somebody is asked.
+    """
+
+    def __init__(self, *names):
+        self.names, self.release = set(names), threading.Event()
+        self.lock, self.hanging, self.most, self.asked = threading.Lock(), 0, 0, []
+
+    def post(self, url, _payload):
+        with self.lock:
+            self.asked.append(url)
+        if url not in self.names:
+            return url
+        with self.lock:
+            self.hanging += 1
+            self.most = max(self.most, self.hanging)
+        self.release.wait(10)
+        with self.lock:
+            self.hanging -= 1
+        raise http_client.PeerError("timeout", "No answer.")
+
+
+def pull_past(hanging, urls, known=(), **options):
+    """Keys in the order of their results; those that hang end when all others came."""
+    healthy = len(urls) - len(hanging.names)
+    with puller.Puller(hanging.post, patience=0.01, **options) as pull:
+        for key, url in enumerate(urls):
+            pull.submit(key, url, {}, slow=url in known)
+        keys = []
+        for result in pull.results():
+            keys.append(result.key)
+            if sum(urls[key] not in hanging.names for key in keys) == healthy:
+                hanging.release.set()
+    return keys
+
+
+def test_peers_that_hang_for_the_first_time_delay_no_other():
+    """M-PULL M-PERF: 50 of 200 hang, mixed with the others: all 150 are stored before
+    one of them has ended."""
+    urls = [f"{'bad' if n % 4 == 0 else 'good'}{n}" for n in range(200)]
+    hanging = Hanging(*(url for url in urls if url.startswith("bad")))
+    # They exceed the slow places: two of them keep one of the sixteen others.
+    keys = pull_past(hanging, urls)
+    assert sorted(keys) == list(range(200))
+    assert all(urls[key].startswith("good") for key in keys[:150])
+
+
+def test_peers_known_to_hang_take_no_place_of_others():
+    """M-PULL M-PERF: in the next round they begin in the slow places, at most."""
+    urls = [f"bad{n}" for n in range(50)] + [f"good{n}" for n in range(150)]
+    hanging = Hanging(*urls[:50])
+    keys = pull_past(hanging, urls, known=urls[:50], threads=2, slow_threads=4)
+    assert all(urls[key].startswith("good") for key in keys[:150])
+    assert hanging.most == 4
+
+
+def test_results_of_slow_peers_come_after_the_others():
+    """M-PERF: what there is to note of many failures delays no records."""
+    gauge = Gauge()
+    with puller.Puller(gauge.post, 4, 4) as pull:
+        for key in range(8):
+            pull.submit(key, f"{key}", {}, slow=key < 4)
+        timer = threading.Timer(0.05, gauge.release.set)
+        timer.start()
+        results = pull.results()
+        keys = [next(results).key]
+        time.sleep(0.05)  # all of them are there by now
+        keys += [one.key for one in results]
+        timer.join()
+    assert keys[1:4] == sorted(keys[1:4]) and set(keys[1:4]) <= {4, 5, 6, 7}
+
+
+def test_when_all_hang_all_places_are_used():
+    """M-PULL M-PERF: 200 × two tries of 5 s in 16 + 48 places: about 40 s."""
+    urls = [f"bad{n}" for n in range(20)]
+    hanging = Hanging(*urls)
+    with puller.Puller(hanging.post, 4, 8, patience=0.01) as pull:
+        for key, url in enumerate(urls):
+            pull.submit(key, url, {})
+        timer = threading.Timer(0.5, hanging.release.set)
+        timer.start()
+        assert len(list(pull.results())) == 20
+        timer.join()
+    assert hanging.most == 12
+
+
+def test_answer_that_waits_to_be_stored_keeps_its_place(monkeypatch):
+    """M-PERF: however long storing takes, no more answers are in memory."""
+    clock = types.SimpleNamespace(time=time.time, monotonic=lambda: clock.now, now=0.0)
+    monkeypatch.setattr(puller, "time", clock)
+    gauge = Gauge()
+    gauge.release.set()
+    with puller.Puller(gauge.post, 2, 50) as pull:
+        for key in range(6):
+            pull.submit(key, f"{key}", {})
+        for stored, _result in enumerate(pull.results(), 1):
+            time.sleep(0.02)  # the other one has answered by now
+            clock.now += 60
+            assert len(gauge.started) <= stored + 1
+    assert len(gauge.started) == 6
+
+
+# === DIGEST === #
+
+
+def test_answer_is_digested_in_the_thread_that_fetched_it():
+    """M-PERF: decoding and sealing do not wait for the database, nor it for them; one
+    at a time, since they would only take turns at the interpreter."""
+    names, under_way = [], []
+
+    def digest(answer):
+        under_way.append(1)
+        assert len(under_way) == 1
+        time.sleep(0.002)
+        names.append(threading.current_thread().name)
+        under_way.pop()
+        return answer * 2
+
+    with puller.Puller(lambda url, _payload: url) as pull:
+        for key in range(8):
+            pull.submit(key, f"{key}", {}, digest=digest)
+        results = {one.key: one for one in pull.results()}
+    assert all(one.digest == one.answer * 2 for one in results.values())
+    assert all(name.startswith("recall-pull") for name in names)
+
+
+def test_digest_that_fails_belongs_to_its_request():
+    """X-FAULT: the answer is there all the same, to be kept as evidence."""
+    with puller.Puller(lambda url, _payload: url) as pull:
+        pull.submit(1, "a", {}, digest=lambda _answer: 1 / 0)
+        pull.submit(2, "b", {}, digest=len)
+        results = {one.key: one for one in pull.results()}
+    assert isinstance(results[1].error, ZeroDivisionError)
+    assert results[1].answer == "a" and results[1].digest is None
+    assert results[2].error is None and results[2].digest == 1
+
+
+def test_nothing_is_digested_where_nothing_came():
+    """X-FAULT: neither for a request that failed nor for one that was not made."""
+
+    def post(_url, _payload):
+        raise http_client.PeerError("reset", "Broken.")
+
+    with puller.Puller(post) as pull:
+        pull.submit(1, "a", {}, digest=lambda _answer: pytest.fail("digested"))
+        error = http_client.PeerError("token", "It cannot be opened.")
+        pull.submit(2, "b", {}, error, digest=lambda _answer: pytest.fail("digested"))
+        codes = {one.key: one.error.code for one in pull.results()}
+    assert codes == {1: "reset", 2: "token"}
+
+
+def test_requests_without_a_place_are_taken_back():
+    """M-PULL: a run whose time is over leaves the others to the next one."""
+    gauge = Gauge()
+    gauge.release.set()
+    with puller.Puller(gauge.post, 2, 1) as pull:
+        for key in range(6):
+            pull.submit(key, f"{key}", {}, slow=key == 5)
+        results = pull.results()
+        first = next(results).key
+        assert pull.waiting == 3 and pull.pending == 5
+        back = pull.withdraw()
+        rest = [one.key for one in results]
+    assert sorted([first, *back, *rest]) == list(range(6))
+    assert len(back) == 3 and pull.pending == 0
+
+
+def test_turns_of_threads_are_as_before_afterwards():
+    """M-PERF: nothing of the process stays changed, also after a failure."""
+    before = sys.getswitchinterval()
+    with pytest.raises(KeyError):
+        with puller.Puller(lambda *_: None):
+            assert sys.getswitchinterval() < before
+            raise KeyError
+    assert sys.getswitchinterval() == before
 
 
 # === WITH THE CLIENT === #

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..tools import cipher
+from ..tools.notification import notify
 from .guarded_many2one import GuardedMany2one
 
 
@@ -112,15 +113,9 @@ class RecallCompletion(models.Model):
                 self.env._("Only readers of personal data may see a phone number.")
             )
         self.env["recall.audit.event"]._record("completion.reveal_phone", self)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": self.env._("Contact phone"),
-                "message": self._open_phone(),
-                "sticky": True,
-            },
-        }
+        return notify(
+            self._open_phone(), kind="info", title=self.env._("Contact phone")
+        )
 
     @api.model
     def _close_vehicles(self, where):

@@ -62,6 +62,14 @@ class Report(NamedTuple):
         return self.recall_number, self.vin, self.repair_number
 
 
+#: The dealer that was reported by its number (7.2: “name or number”). It is looked up
+#: where no name matches; a number that two of them have names none.
+DEALER_BY_NUMBER = SQL(
+    """SELECT min(numbered.id) FROM recall_dealer numbered
+        WHERE numbered.producer_id = row.producer_id
+          AND numbered.code = row.dealer_name AND numbered.active
+       HAVING count(*) = 1"""
+)
 #: Codes of the findings that refuse a report.
 ERROR_CODES = SQL("SELECT code FROM recall_finding WHERE severity = 'error'")
 
@@ -193,21 +201,29 @@ class RecallCompletionCheck(models.AbstractModel):
                    SELECT *, coalesce(codes && ARRAY(%(errors)s), FALSE) AS refused
                      FROM (
                    SELECT row.*, plan.id AS plan_id, vehicle.id AS vehicle_id,
-                          dealer.id AS dealer_id,
+                          coalesce(dealer.id, (%(numbered)s)) AS dealer_id,
                           %(found)s
                           || array_remove(ARRAY[%(codes)s]::varchar[], NULL) AS codes
                      FROM %(staged)s row
                      LEFT JOIN recall_plan plan
                             ON plan.recall_number = row.recall_number
-                     LEFT JOIN recall_vehicle vehicle
-                            ON vehicle.vin = row.vin AND vehicle.plan_id = plan.id
+                     -- OFFSET 0: else all plans' vehicles of a VIN would be read.
+                     LEFT JOIN LATERAL (
+                          SELECT * FROM recall_vehicle
+                           WHERE vin = row.vin AND plan_id = plan.id
+                             AND state != 'removed' OFFSET 0
+                          ) vehicle ON TRUE
                      LEFT JOIN recall_plan_line line ON line.id = vehicle.line_id
-                     LEFT JOIN recall_dealer dealer
-                            ON dealer.producer_id = row.producer_id
-                           AND dealer.name = row.dealer_name AND dealer.active
+                     -- OFFSET 0: else the dealers of all producers would be read.
+                     LEFT JOIN LATERAL (
+                          SELECT * FROM recall_dealer
+                           WHERE producer_id = row.producer_id
+                             AND name = row.dealer_name AND active OFFSET 0
+                          ) dealer ON TRUE
                    OFFSET 0) matched  -- or each rule would be applied twice""",
                 errors=ERROR_CODES,
                 found=_found_codes(policy),
+                numbered=DEALER_BY_NUMBER,
                 codes=codes,
                 staged=staged,
             )

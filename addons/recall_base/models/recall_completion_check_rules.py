@@ -3,6 +3,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..tools import phone, recall_number, vin
+from .recall_completion_check import DEALER_BY_NUMBER
 
 #: Findings about the form of a VIN (GB 16735): those that an exception waives.
 VIN_CODES = (
@@ -81,12 +82,31 @@ class RecallCompletionCheck(models.AbstractModel):
                    AND left(row.vin, 3) || substr(row.vin, 12, 3)
                        NOT IN (SELECT code FROM recall_wmi)"""
             ),
+            # One that is assigned to others only; most are assigned to nobody here.
+            "wmi_foreign": SQL(
+                """(left(row.vin, 3) IN (%(assigned)s)
+                    OR left(row.vin, 3) || substr(row.vin, 12, 3) IN (%(assigned)s))
+                   AND (left(row.vin, 3), row.producer_id) NOT IN (%(owned)s)
+                   AND (left(row.vin, 3) || substr(row.vin, 12, 3), row.producer_id)
+                       NOT IN (%(owned)s)""",
+                assigned=SQL("SELECT code FROM recall_wmi WHERE producer_id > 0"),
+                owned=SQL(
+                    "SELECT code, producer_id FROM recall_wmi WHERE producer_id > 0"
+                ),
+            ),
             "date_before_start": SQL("row.repair_date < plan.recall_start"),
             "date_before_production": SQL("row.repair_date < line.production_start"),
-            "dealer_unknown": SQL("dealer.id IS NULL"),
+            "dealer_unknown": SQL(
+                "dealer.id IS NULL AND (%s) IS NULL", DEALER_BY_NUMBER
+            ),
+            # Most reports name one part: it is looked up before a list is taken apart.
             "parts_mismatch": SQL(
-                """EXISTS (SELECT FROM unnest(string_to_array(
-                                   nullif(row.part_numbers, ''), ',')) AS used(number)
+                """row.part_numbers != ''
+                   AND NOT EXISTS (SELECT FROM recall_plan_part part
+                                    WHERE part.plan_id = plan.id
+                                      AND part.number = row.part_numbers)
+                   AND EXISTS (SELECT FROM unnest(string_to_array(
+                                   row.part_numbers, ',')) AS used(number)
                             WHERE NOT EXISTS (SELECT FROM recall_plan_part part
                                  WHERE part.plan_id = plan.id
                                    AND part.number = ltrim(used.number)))"""

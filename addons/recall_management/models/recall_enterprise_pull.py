@@ -3,6 +3,7 @@ import functools
 import logging
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -17,14 +18,19 @@ from ..tools.puller import Puller
 
 _logger = logging.getLogger(__name__)
 
-#: A lease outlives one fetch (two tries of 5 s) and its taking in by far.
-LEASE_SECONDS = 60
-#: After this long a run starts no further page; the next run goes on.
+#: A lease outlives a run. One whose worker is gone ends at once (`_lease_due`).
+LEASE_SECONDS = 300
+#: After this long a run starts no further request; the next run goes on.
 BUDGET_SECONDS = 50
+#: Requests under way at once, and those that are only waited for (`tools.puller`).
 THREADS = 16
+SLOW_THREADS = 48
+#: How often a run looks for terminals that became due meanwhile.
+LOOK_SECONDS = 1
 #: How often a transaction is tried that meets another one's changes.
 STORE_TRIES = 3
 LOCK_MILLISECONDS = 5000
+NOW = SQL("(now() AT TIME ZONE 'UTC')")
 
 
 class RecallEnterprise(models.Model):
@@ -32,66 +38,150 @@ class RecallEnterprise(models.Model):
 
     Due terminals are leased and the lease committed, threads fetch without a cursor,
     each answer is taken in by a transaction of its own. A dead terminal costs two tries
-    of 5 s in one thread and never fails the scheduled action.
+    of 5 s in one thread, delays no other and never fails the scheduled action. Of those
+    that have more pages than a run has time each gets one in its turn.
     """
 
     _inherit = "recall.enterprise"
 
     @api.model
     def _cron_pull(self):
-        leased = self._lease_due()
-        requests = [enterprise._prepare_request() for enterprise in leased]
-        # No transaction is open while the network is waited for.
-        self.env["ir.cron"]._commit_progress(remaining=len(leased))
+        """Ask all terminals that are due; 60 s at the most, then a new run is due.
+
+        The limit is for Odoo's ``limit_time_real_cron``, which stands for all the
+        scheduled actions of a turn together, and for those that wait for this one.
+        """
         stop_at = time.monotonic() + BUDGET_SECONDS
-        with Puller(_peer_post(), THREADS) as puller:
-            for request in requests:
-                puller.submit(**request)
+        with Puller(_peer_post(), THREADS, SLOW_THREADS) as puller:
+            self._submit_due(puller)
+            look_at = time.monotonic() + LOOK_SECONDS
             for fetched in puller.results():
                 request = self.browse(fetched.key)._store_guarded(fetched, stop_at)
                 if request:
                     puller.submit(**request)
+                now = time.monotonic()
+                if now >= stop_at:
+                    self._give_back(puller.withdraw())
+                elif now >= look_at and puller.waiting < THREADS:
+                    self._submit_due(puller)
+                    look_at = now + LOOK_SECONDS
+        self._have_run_again()
+
+    def _submit_due(self, puller):
+        """Lease what is due and have it asked.
+
+        Somebody may save a terminal at the same moment: it is leased a little later.
+        """
+        try:
+            requests = [one._prepare_request() for one in self._lease_due()]
+            # No transaction is open while the network is waited for.
+            remaining = puller.pending + len(requests)
+            self.env["ir.cron"]._commit_progress(remaining=remaining)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self.env.cr.rollback()
+            return
+        for request in requests:
+            puller.submit(**request)
+
+    def _give_back(self, ids):
+        """End the leases of terminals that were not asked: they keep their turn."""
+        if not ids:
+            return
+        try:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE recall_enterprise SET lease_until = NULL WHERE id IN %s",
+                    tuple(ids),
+                ),
+                log_exceptions=False,
+            )
+            self.browse(ids).invalidate_recordset(["lease_until"])
+            self.env["ir.cron"]._commit_progress(len(ids))
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self.env.cr.rollback()  # the leases run out by themselves
+
+    def _have_run_again(self):
+        """Have the scheduled action run again at once if there is more to ask for.
+
+        By a trigger, and not as work that remains: other scheduled actions that are
+        ready come between.
+        """
+        self.env.cr.execute(
+            SQL("SELECT FROM recall_enterprise WHERE %s LIMIT 1", self._due_sql())
+        )
+        if self.env.cr.rowcount:
+            self.env.ref("recall_management.ir_cron_pull")._trigger()
+        self.env["ir.cron"]._commit_progress(remaining=0)
 
     # === Lease === #
+
+    @api.model
+    def _due_sql(self):
+        """Condition on ``recall_enterprise``: to be asked now, and leased to nobody."""
+        return SQL(
+            """active AND token_sealed IS NOT NULL AND next_pull_at <= %(now)s
+               AND (lease_until IS NULL OR lease_until < %(now)s
+                    OR NOT EXISTS (
+                       SELECT FROM pg_stat_activity
+                        WHERE pid = lease_pid
+                          AND backend_start::text = lease_started))""",
+            now=NOW,
+        )
 
     @api.model
     def _lease_due(self):
         """Lease the terminals that are due, so that no other worker asks them.
 
         A lease ends by itself, and at once when the database connection that took it is
-        gone: a killed worker holds up nothing.
+        gone: a killed worker holds up nothing. Those that somebody asked for come
+        first, those that failed last come last; else whoever waits longest.
         """
         self.flush_model()
         self.env.cr.execute(
             SQL(
-                """UPDATE recall_enterprise enterprise
+                """WITH due AS MATERIALIZED (
+                       SELECT id FROM recall_enterprise WHERE %(due)s
+                          FOR UPDATE SKIP LOCKED)
+                   UPDATE recall_enterprise enterprise
                       SET lease_until = %(now)s + %(lease)s * interval '1 second',
                           lease_pid = pg_backend_pid(),
                           lease_started = me.backend_start::text
-                     FROM pg_stat_activity me
-                    WHERE me.pid = pg_backend_pid() AND enterprise.id IN (
-                          SELECT id FROM recall_enterprise
-                           WHERE active AND token_sealed IS NOT NULL
-                             AND next_pull_at <= %(now)s
-                             AND (lease_until IS NULL OR lease_until < %(now)s
-                                  OR NOT EXISTS (
-                                      SELECT FROM pg_stat_activity
-                                       WHERE pid = lease_pid
-                                         AND backend_start::text = lease_started))
-                           ORDER BY next_pull_at FOR UPDATE SKIP LOCKED)
-                RETURNING enterprise.id""",
-                now=SQL("(now() AT TIME ZONE 'UTC')"),
+                     FROM due, pg_stat_activity me
+                    WHERE me.pid = pg_backend_pid() AND enterprise.id = due.id
+                RETURNING enterprise.id, enterprise.asked_by_hand IS TRUE,
+                          enterprise.failure_count > 0, enterprise.next_pull_at""",
+                now=NOW,
                 lease=LEASE_SECONDS,
-            )
+                due=self._due_sql(),
+            ),
+            log_exceptions=False,
         )
-        leased = self.browse(row[0] for row in self.env.cr.fetchall())
+        rows = sorted(
+            self.env.cr.fetchall(), key=lambda row: (not row[1], bool(row[2]), row[3])
+        )
+        leased = self.browse(row[0] for row in rows)
         leased.invalidate_recordset()
         return leased
 
     def _release(self, *, due_again):
         """End the lease; a terminal that has more is due again at once."""
-        wait = timedelta(minutes=0 if due_again else self.interval_minutes)
-        self.write({"lease_until": False, "next_pull_at": fields.Datetime.now() + wait})
+        if due_again:
+            self.write({"lease_until": False, "next_pull_at": fields.Datetime.now()})
+            return
+        self.write(
+            {
+                "lease_until": False,
+                "asked_by_hand": False,
+                "next_pull_at": self._next_pull_at(),
+            }
+        )
+
+    def _pull_wait(self):
+        """Time from the end of one cycle to the next."""
+        return timedelta(minutes=self.interval_minutes)
+
+    def _next_pull_at(self):
+        return fields.Datetime.now() + self._pull_wait()
 
     # === Fetching === #
 
@@ -114,7 +204,13 @@ class RecallEnterprise(models.Model):
         payload = {"api_token": token, "api_cfg": self.api_cfg}
         if not self.plain:
             payload["api_cursor"] = self.cursor or ""
-        return {"key": self.id, "url": self.url, "payload": payload}
+        return {
+            "key": self.id,
+            "url": self.url,
+            "payload": payload,
+            "digest": self.env["recall.intake"]._digester(self),
+            "slow": bool(self.failure_count),
+        }
 
     # === Storing === #
 
@@ -187,11 +283,16 @@ class RecallEnterprise(models.Model):
         try:
             if fetched.error:
                 raise fetched.error
-            parsed = messages.parse_sync_answer(fetched.answer.body)
+            if not fetched.digest:
+                digest = self.env["recall.intake"]._digester(self)(fetched.answer)
+                fetched = replace(fetched, digest=digest)
+            if fetched.digest.error:
+                raise fetched.digest.error
         except PeerError as error:
             return self._note_failure(fetched, error.code, error.message)
         except MessageError as error:
             return self._note_failure(fetched, "message", error.message)
+        parsed = fetched.digest.parsed
         if parsed.status is not ApiStatus.SUCCESS:
             return self._store_refusal(fetched, parsed)
         exchange = self.env["recall.intake"]._take_in(self, fetched, parsed)
@@ -221,7 +322,6 @@ class RecallEnterprise(models.Model):
     def _note_success(self, fetched, parsed):
         self.write(
             {
-                "state": "working",
                 "failure_count": 0,
                 "last_error": False,
                 "last_success_at": fields.Datetime.now(),
@@ -238,7 +338,6 @@ class RecallEnterprise(models.Model):
         )
         self.write(
             {
-                "state": "failing",
                 "failure_count": self.failure_count + 1,
                 "last_error": error,
             }

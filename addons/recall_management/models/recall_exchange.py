@@ -10,6 +10,9 @@ from odoo.exceptions import UserError
 
 from odoo.addons.recall_base.tools import cipher
 
+PACK_LEVEL = 3
+NO_BODY = {"body_size": 0, "body_hash": False, "body_sealed": False}
+
 
 class RecallExchange(models.Model):
     """One request to an enterprise terminal and what came back. Append-only.
@@ -19,6 +22,7 @@ class RecallExchange(models.Model):
     """
 
     _name = "recall.exchange"
+    _inherit = ["recall.kept.for.ever.mixin"]
     _description = "Exchange with an enterprise terminal"
     _order = "id desc"
 
@@ -78,17 +82,20 @@ class RecallExchange(models.Model):
     @api.model
     def _prepare_exchange_vals(self, enterprise, fetched):
         """Values that every exchange has, whatever became of it."""
-        body = fetched.answer.body if fetched.answer else b""
         started = datetime.fromtimestamp(fetched.started, UTC).replace(tzinfo=None)
         return {
             "enterprise_id": enterprise.id,
             "started_at": started.replace(microsecond=0),
             "seconds": fetched.seconds,
             "attempts": getattr(fetched.answer or fetched.error, "attempts", 1),
-            "body_size": len(body),
-            "body_hash": _sm3(body) if body else False,
-            "body_sealed": self._seal_body(body, enterprise) if body else False,
+            **self._prepare_body_vals(enterprise, fetched),
         }
+
+    def _prepare_body_vals(self, enterprise, fetched):
+        if fetched.digest:
+            return fetched.digest.body
+        body = fetched.answer and fetched.answer.body
+        return self._packer(enterprise)(body) if body else NO_BODY
 
     @api.model
     def _create_failed(self, enterprise, fetched, outcome, error, api_status=False):
@@ -102,20 +109,41 @@ class RecallExchange(models.Model):
         )
 
     @api.model
-    def _seal_body(self, body, enterprise):
-        packed = base64.b85encode(zlib.compress(body)).decode()
-        context = f"recall.exchange:body:{enterprise.id}|{_sm3(body)}"
-        return cipher.KeyRing.from_environment().seal(packed, context)
+    def _packer(self, enterprise):
+        """Make the function that gives the values in which a body is kept.
+
+        It may run in a thread. A faster level than the usual one: it halves the work,
+        for a sixth more of space.
+
+        :returns: function ``(bytes) -> dict``
+        """
+        keys = cipher.KeyRing.from_environment()
+        enterprise_id = enterprise.id
+
+        def pack(body):
+            if not body:
+                return NO_BODY
+            body_hash = _sm3(body)
+            packed = base64.b64encode(zlib.compress(body, PACK_LEVEL)).decode()
+            return {
+                "body_size": len(body),
+                "body_hash": body_hash,
+                "body_sealed": keys.seal(
+                    packed, _body_context(enterprise_id, body_hash)
+                ),
+            }
+
+        return pack
 
     def _open_body(self):
         """Return the body as it came. The caller answers for who sees it."""
         self.ensure_one()
-        context = f"recall.exchange:body:{self.enterprise_id.id}|{self.body_hash}"
+        context = _body_context(self.enterprise_id.id, self.body_hash)
         # sudo: the sealed body is hidden from every role; callers check their own.
         packed = cipher.KeyRing.from_environment().open(
             self.sudo().body_sealed, context
         )
-        return zlib.decompress(base64.b85decode(packed))
+        return zlib.decompress(base64.b64decode(packed))
 
     def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(self.env._("Exchanges cannot be changed."))
@@ -123,6 +151,11 @@ class RecallExchange(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("Exchanges cannot be deleted."))
+
+
+def _body_context(enterprise_id, body_hash):
+    """What a sealed body is bound to: it opens in no other exchange."""
+    return f"recall.exchange:body:{enterprise_id}|{body_hash}"
 
 
 def _sm3(data):

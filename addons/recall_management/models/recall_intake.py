@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import functools
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
-
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.recall_base.models.recall_completion_check import Report
-from odoo.addons.recall_base.tools import cipher
+from odoo.addons.recall_base.models.recall_completion_check import STAGED_COLUMNS
 
 #: What a staged record has beside ``STAGED_COLUMNS``.
 EXTRA_COLUMNS = {
@@ -18,6 +13,11 @@ EXTRA_COLUMNS = {
     "older_digests": "varchar[]",  # of the phone number, under the keys before
     "taken": "boolean",  # its key stands for another producer
 }
+#: What the planner must know about staged records.
+JOINED_COLUMNS = (
+    *("producer_id", "recall_number", "vin", "repair_number"),
+    *("dealer_name", "kind"),
+)
 #: What may become of a record; the counters of an exchange.
 COUNTS = ("new", "same", "corrected", "withdrawn", "quarantined")
 #: A record says the same as the one that stands.
@@ -51,8 +51,8 @@ class RecallIntake(models.AbstractModel):
         :returns: the ``recall.exchange`` that tells what became of the records
         """
         self.env["recall.completion"].flush_model()
-        records, contradicting = _leave_out_superseded(parsed.records)
-        self._stage(enterprise, records, contradicting)
+        digest = fetched.digest or self._digester(enterprise)(fetched.answer)
+        records = self._load(enterprise, digest.prepared)
         withdrawn = self._withdraw()
         self._compare()
         self.env["recall.completion.check"]._check(SQL("recall_report_staging"))
@@ -63,8 +63,9 @@ class RecallIntake(models.AbstractModel):
         Completion = self.env["recall.completion"]
         Completion.invalidate_model()
         received = SQL("completion.exchange_id = %s", exchange.id)
-        Completion._close_vehicles(received)
-        Completion._redate_vehicles(received)
+        closed = Completion._close_vehicles(received)
+        if exchange.corrected_count or closed < exchange.new_count:
+            Completion._redate_vehicles(received)
         Quarantine = self.env["recall.quarantine"]
         Quarantine._close_answered(enterprise)
         Quarantine._add_checked(exchange, records)
@@ -84,23 +85,16 @@ class RecallIntake(models.AbstractModel):
         :param contradicting: set of the positions of records that say other things than
             one before them
         """
-        zone = enterprise.producer_id.timezone
-        keys = cipher.KeyRing.from_environment()
-        rotated = len(keys.blind_keys) > 1
-        reports = [Report.from_message(record) for record in records]
-        extra_rows = [
-            (
-                record.recordKind,
-                record.recordVersion,
-                _to_utc(record.collectTime, zone),
-                index in contradicting,
-                f"{{{','.join(keys.blinds(record.telNum)[1:])}}}" if rotated else None,
-                None,
-            )
-            for index, record in enumerate(records)
-        ]
-        self.env["recall.completion.check"]._stage(
-            enterprise.producer_id.id, reports, EXTRA_COLUMNS, extra_rows
+        self._load(enterprise, self._preparer(enterprise)(records, contradicting))
+
+    def _load(self, enterprise, prepared):
+        """Stage what was prepared; returns the records as they are numbered there."""
+        prepared = self._finish_preparing(enterprise, prepared)
+        self.env["recall.staging"]._load(
+            "recall_report_staging",
+            {**STAGED_COLUMNS, **EXTRA_COLUMNS},
+            prepared.rows,
+            analyze=JOINED_COLUMNS,
         )
         # Only its own producer may change a record that stands.
         self.env.cr.execute(
@@ -113,6 +107,7 @@ class RecallIntake(models.AbstractModel):
                   AND stored.vin = row.vin AND stored.repair_number = row.repair_number
                   AND stored.state != 'rejected'"""
         )
+        return prepared.records
 
     def _withdraw(self):
         """Apply withdrawals, before others are checked against what they withdraw.
@@ -135,11 +130,13 @@ class RecallIntake(models.AbstractModel):
                     WHERE judged.idx = row.idx RETURNING row.*),
                closed AS (
                    UPDATE recall_quarantine entry
-                      SET state = 'closed', closed_at = now() AT TIME ZONE 'UTC'
+                      SET state = 'answered', closed_at = now() AT TIME ZONE 'UTC',
+                          untold = entry.told_at IS NOT NULL
                      FROM gone, recall_enterprise enterprise
                     WHERE enterprise.id = entry.enterprise_id
                       AND enterprise.producer_id = gone.producer_id
-                      AND entry.state = 'open' AND entry.vin = gone.vin
+                      AND entry.state IN ('open', 'returned')
+                      AND entry.vin = gone.vin
                       AND entry.recall_number = gone.recall_number
                       AND entry.repair_number = gone.repair_number)
                UPDATE recall_completion completion
@@ -195,11 +192,14 @@ class RecallIntake(models.AbstractModel):
     def _decide(self):
         """Decide what becomes of each checked record: its column ``action``.
 
+        Nearly all records are new, which a column's default says without any write.
+
         :returns: dict action -> number of records
         """
         self.env.cr.execute(
             SQL(
-                """ALTER TABLE recall_report_checked ADD COLUMN action varchar;
+                """ALTER TABLE recall_report_checked
+                     ADD COLUMN action varchar DEFAULT 'new';
                    UPDATE recall_report_checked checked SET action = decided.action
                      FROM (SELECT row.idx,
                                   CASE WHEN row.contradicts OR row.taken
@@ -215,7 +215,9 @@ class RecallIntake(models.AbstractModel):
                                        ELSE 'quarantined' END AS action
                              FROM recall_report_checked row
                              LEFT JOIN recall_completion stored
-                                    ON stored.id = row.replaces_id) decided
+                                    ON stored.id = row.replaces_id
+                            WHERE row.refused OR row.contradicts OR row.taken
+                               OR row.replaces_id IS NOT NULL) decided
                     WHERE decided.idx = checked.idx;
                    SELECT action, count(*) FROM recall_report_checked GROUP BY 1""",
                 SAME_CONTENT,
@@ -288,48 +290,3 @@ class RecallIntake(models.AbstractModel):
                 exchange.id,
             )
         )
-
-
-def _leave_out_superseded(records):
-    """Leave out what other records of the same answer make superfluous.
-
-    Of several records of one key the newest version counts. What says other things
-    under the same version contradicts the first of them.
-
-    :param records: list of ``tools.messages.SyncRecord``
-    :returns: ``(records that are left, set of the positions that contradict)``
-    """
-    newest = {}
-    for record in records:
-        best = newest.setdefault(_key(record), record)
-        if record.recordVersion > best.recordVersion:
-            newest[_key(record)] = record
-    left, contradicting = [], set()
-    for record in records:
-        best = newest[_key(record)]
-        if record is not best:
-            if record.recordVersion < best.recordVersion or _same(record, best):
-                continue
-            contradicting.add(len(left))
-        left.append(record)
-    return left, contradicting
-
-
-def _key(record):
-    return record.recallNum, record.vehicleVin, record.repairNum
-
-
-def _same(record, other):
-    return record.model_copy(update={"collectTime": other.collectTime}) == other
-
-
-@functools.lru_cache(maxsize=256)
-def _to_utc(text, zone):
-    """The moment that ``collectTime`` names in the producer's zone."""
-    moment = datetime.fromisoformat(text)
-    try:
-        return (
-            moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None)
-        )
-    except OverflowError:  # at the ends of the calendar
-        return moment

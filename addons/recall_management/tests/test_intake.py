@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo.tests import tagged
+import base64
+import threading
+from unittest.mock import patch
 
-from .common import PullCommon
+from odoo.tests import tagged
+from odoo.tools import SQL
+
+from .common import CANARY, PullCommon
 
 
 @tagged("post_install", "-at_install")
@@ -29,6 +34,61 @@ class TestIntake(PullCommon):
         completion = self.get_completion(record)
         self.assertRecordValues(completion, [{"state": state, "version": version}])
         return completion
+
+    # === What a thread prepares === #
+
+    def test_answer_is_taken_apart_before_it_meets_the_database(self):
+        """M-PERF: decoded, judged and sealed where it was fetched."""
+        threads = set()
+        Check = type(self.env["recall.completion.check"])
+        find_in_text = Check._find_in_text
+
+        def note_thread(model, *arguments):
+            threads.add(threading.current_thread().name.rpartition("_")[0])
+            return find_in_text(model, *arguments)
+
+        with patch.object(Check, "_find_in_text", note_thread):
+            self.assertCounts(self.take_in(self.make_record()), new=1)
+        self.assertEqual(threads, {"recall-pull"})
+
+    def test_excepted_vin_is_not_blamed_for_its_form(self):
+        """M-LEGACY M-RECEIVE: a thread cannot know the exceptions; beside it stands a
+        VIN that is just wrong."""
+        old = self.except_vin("OLD0000001")
+        record, wrong = self.make_record(old), self.make_record("OLD0000002")
+        good = self.make_record()
+        self.assertCounts(self.take_in(record, wrong, good), new=2, quarantined=1)
+        self.assertVehicle(record, "done", "2025-03-01")
+        self.assertTrue(self.get_quarantine(wrong))
+        self.assertEqual(self.get_completion(record)._open_phone(), CANARY)
+
+    def except_vin(self, text):
+        exception = self.env["recall.vin.exception"].create(
+            {
+                "vin": text,
+                "producer_id": self.producer.id,
+                "reason": "Built before the standard.",
+                "document": base64.b64encode(b"document"),
+                "document_name": "document.txt",
+            }
+        )
+        another = self.env.ref("base.user_admin").id
+        exception.sudo().write({"state": "approved", "decided_by_id": another})
+        self.env.flush_all()
+        self.put_in_scope(self.plan, [text])
+        return text
+
+    def test_new_record_of_a_vehicle_that_is_done_already_gives_its_day(self):
+        """M-RECEIVE: the day of a vehicle is that of the report that stands for it."""
+        record = self.make_record()
+        vehicle = self.get_vehicle(self.plan, record["vehicleVin"])
+        done = SQL(
+            "SELECT %s AS vehicle_id, 'done' AS state, '2025-02-01' AS state_date",
+            vehicle.id,
+        )
+        self.env["recall.vehicle"]._move(done, allowed_from=("open",))
+        self.assertCounts(self.take_in(record, self.make_record()), new=2)
+        self.assertVehicle(record, "done", "2025-03-01")
 
     # === New and again === #
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import functools
+import json
 import os
 from datetime import datetime, timedelta
 from unittest.mock import patch
+
+from psycopg2 import DatabaseError
 
 from odoo import fields
 from odoo.tests import tagged
@@ -90,7 +93,7 @@ class TestPull(PullCommon):
         wait = self.enterprise.next_pull_at - fields.Datetime.now()
         self.assertAlmostEqual(wait.total_seconds(), 1800, delta=10)
         self.assertFalse(self.enterprise.lease_until)
-        self.assertEqual(self.enterprise.state, "working")
+        self.assertFalse(self.enterprise.failure_count)
 
     def test_all_terminals_are_asked_at_once(self):
         """M-PULL: nobody waits for another terminal's answer."""
@@ -150,6 +153,90 @@ class TestPull(PullCommon):
         self.assertFalse(self.enterprise.lease_until)
         self.assertEqual(self.enterprise.cursor, "a")
 
+    def test_terminals_with_many_pages_take_turns(self):
+        """M-PULL: nobody gets a second page before everybody has got the first one."""
+        terminals = self.both | self.make_enterprise(self.make_producer())
+        order = []
+
+        def page(number):
+            def answer(url, _payload):
+                order.append((number, url))
+                plan = self.make_plan(producer=self.find_producer(terminals, url))
+                record = self.make_record(plan=plan)
+                return make_page([record], next_cursor=f"{number}", has_more=True)
+
+            return answer
+
+        pages = [page(1), page(2), page(3), []]
+        with patch.object(recall_enterprise_pull, "THREADS", 1):
+            self.pull(
+                enterprises=terminals,
+                **{self.name_of(one): list(pages) for one in terminals},
+            )
+        self.assertEqual(
+            [number for number, _url in order], [1] * 3 + [2] * 3 + [3] * 3
+        )
+
+    def find_producer(self, terminals, url):
+        return terminals.filtered(lambda one: one.url == url).producer_id
+
+    def test_terminals_that_a_run_has_no_time_for_keep_their_turn(self):
+        """M-PULL: they are leased to nobody, still due, and a new run is triggered."""
+        self.env["ir.cron.trigger"].search([]).unlink()
+        with (
+            patch.object(recall_enterprise_pull, "BUDGET_SECONDS", 0),
+            patch.object(recall_enterprise_pull, "THREADS", 1),
+            patch.object(recall_enterprise_pull, "SLOW_THREADS", 1),
+        ):
+            requests = self.pull([], enterprises=self.both)
+        asked = self.both.filtered(lambda one: one.url == requests[0][0])
+        left = self.both - asked
+        self.assertEqual(left.next_pull_at, datetime(2000, 1, 1))
+        self.assertFalse(left.lease_until)
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", self.cron.id)])
+        self.assertTrue(triggers)
+
+    def test_run_that_leaves_nothing_triggers_no_other(self):
+        """M-PULL: scheduled actions do not chase each other for nothing."""
+        self.env["ir.cron.trigger"].search([]).unlink()
+        self.pull([], [], enterprises=self.both)
+        self.assertFalse(self.env["ir.cron.trigger"].search([]))
+
+    def test_terminal_that_becomes_due_meanwhile_is_asked_in_the_same_run(self):
+        """M-PULL: asking by hand does not wait for the end of a long run."""
+
+        store = type(self.enterprise)._store
+
+        def store_and_ask(enterprise, fetched):
+            others = enterprise.search([("id", "=", self.second.id)]) - enterprise
+            others.next_pull_at = datetime(2000, 1, 1)
+            return store(enterprise, fetched)
+
+        with (
+            patch.object(recall_enterprise_pull, "LOOK_SECONDS", 0),
+            patch.object(type(self.enterprise), "_store", store_and_ask),
+        ):
+            requests = self.pull([], [])
+        self.assertEqual([url for url, _payload in requests], self.both.mapped("url"))
+
+    def test_those_asked_for_come_first_and_those_that_failed_last(self):
+        """M-PULL M-PERF: nobody waits for a terminal that will not answer."""
+        third = self.make_enterprise(self.make_producer())
+        fourth = self.make_enterprise(self.make_producer())
+        everyone = self.both | third | fourth
+        everyone.next_pull_at = datetime(2000, 1, 2)
+        self.enterprise.write(
+            {"failure_count": 1, "next_pull_at": datetime(2000, 1, 1)}
+        )
+        fourth.next_pull_at = datetime(2000, 1, 1)
+        third.asked_by_hand = True
+        leased = self.env["recall.enterprise"]._lease_due()
+        self.assertEqual(
+            leased.ids, (third | fourth | self.second | self.enterprise).ids
+        )
+        slow = [one._prepare_request()["slow"] for one in leased]
+        self.assertEqual(slow, [False, False, False, True])
+
     def test_suspended_while_it_is_asked_gets_no_further_request(self):
         """M-MONITOR: suspending takes effect with the next page."""
         record = self.make_record()
@@ -198,9 +285,9 @@ class TestPull(PullCommon):
         exchange = self.last_exchange()
         self.assertEqual(exchange.outcome, "storage")
         self.assertTrue(exchange.body_hash)
-        self.assertEqual(self.enterprise.state, "failing")
+        self.assertTrue(self.enterprise.failure_count)
         self.assertEqual(self.enterprise.last_error, exchange.error)
-        self.assertEqual(self.second.state, "working")
+        self.assertTrue(self.second.last_success_at)
         self.assertEqual(self.second.cursor, "x")
         self.take_in(record, next_cursor="new")
         self.assertEqual(self.enterprise.cursor, "new")
@@ -225,7 +312,7 @@ class TestPull(PullCommon):
                 **{self.name_of(one): [[]] for one in self.both},
             )
         self.assertTrue(self.enterprise.lease_until)
-        self.assertEqual(self.second.state, "working")
+        self.assertTrue(self.second.last_success_at)
 
     def test_token_that_cannot_be_opened_fails_its_terminal_only(self):
         """X-CRYPTO X-FAULT: a lost key is shown at the terminal, the others work."""
@@ -235,8 +322,8 @@ class TestPull(PullCommon):
         self.assertEqual([url for url, _payload in requests], [self.second.url])
         exchange = self.last_exchange()
         self.assertRecordValues(exchange, [{"outcome": "token", "attempts": 0}])
-        self.assertEqual(self.enterprise.state, "failing")
-        self.assertEqual(self.second.state, "working")
+        self.assertTrue(self.enterprise.failure_count)
+        self.assertTrue(self.second.last_success_at)
 
     def test_lost_key_file_does_not_fail_the_scheduled_action(self):
         """X-CRYPTO X-FAULT: Odoo would switch the action off after a week of it."""
@@ -245,9 +332,9 @@ class TestPull(PullCommon):
             mute_logger(PULL),
         ):
             self.pull(enterprises=self.both)
-        self.assertEqual(set(self.both.mapped("state")), {"failing"})
+        self.assertEqual(self.both.mapped("failure_count"), [1, 1])
         self.pull([], [], enterprises=self.both)
-        self.assertEqual(set(self.both.mapped("state")), {"working"})
+        self.assertEqual(self.both.mapped("failure_count"), [0, 0])
 
     def test_scheduled_action_is_never_switched_off(self):
         """X-FAULT: weeks of failures leave it active."""
@@ -276,6 +363,28 @@ class TestPull(PullCommon):
         self.assertNotIn("telNum", exchange.sudo().body_sealed)
         self.assertEqual(exchange.api_status, 200)
         self.assertEqual(exchange.attempts, 1)
+
+    def test_large_body_is_kept_as_it_came(self):
+        """M-RECEIVE X-CRYPTO: compressed, so that it is smaller than it came."""
+        records = [self.make_record() for _ in range(200)]
+        page = make_page(records, next_cursor="a")
+        self.pull(page, [])
+        exchange = self.enterprise.exchange_ids.sorted("id")[0]
+        body = exchange._open_body()
+        self.assertEqual(json.loads(body), page)
+        self.assertLess(len(exchange.sudo().body_sealed), len(body) / 3)
+
+    def test_exchange_that_reports_refer_to_cannot_go(self):
+        """M-KEEP X-TAMPER: not even by SQL, although no foreign key is there."""
+        exchange = self.take_in(self.make_record())
+        with (
+            self.assertRaises(DatabaseError),
+            mute_logger("odoo.sql_db"),
+            self.cr.savepoint(),
+        ):
+            self.env.cr.execute(
+                "DELETE FROM recall_exchange WHERE id = %s", [exchange.id]
+            )
 
     def test_body_of_another_exchange_does_not_open(self):
         """X-TAMPER: sealed bodies cannot be exchanged for one another."""

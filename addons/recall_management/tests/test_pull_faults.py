@@ -39,7 +39,6 @@ class TestPullFaults(PullCommon):
             self.enterprise,
             [
                 {
-                    "state": "failing",
                     "failure_count": failures,
                     "last_error": exchange.error,
                     "lease_until": False,
@@ -80,7 +79,7 @@ class TestPullFaults(PullCommon):
         self.assertCounts(self.take_in(record), new=1)
         self.assertRecordValues(
             self.enterprise,
-            [{"state": "working", "failure_count": 0, "last_error": False}],
+            [{"failure_count": 0, "last_error": False}],
         )
         self.assertTrue(self.enterprise.last_success_at)
         self.assertEqual(
@@ -100,8 +99,8 @@ class TestPullFaults(PullCommon):
             return [[], PeerError("connect", "Nobody there."), b"{"][number % 3]
 
         self.pull(*[reply] * 21, enterprises=terminals)
-        states = [["working", "failing", "failing"][i % 3] for i in range(21)]
-        self.assertEqual(terminals.mapped("state"), states)
+        failures = [int(i % 3 > 0) for i in range(21)]
+        self.assertEqual(terminals.mapped("failure_count"), failures)
 
     # === Malformed answers === #
 
@@ -209,7 +208,7 @@ class TestPullFaults(PullCommon):
         self.assertEqual(set(requests[1][1]), {"api_token", "api_cfg"})
         self.assertTrue(self.enterprise.plain)
         self.assertTrue(self.get_completion(record))
-        self.assertEqual(self.enterprise.state, "working")
+        self.assertFalse(self.enterprise.failure_count)
 
     def test_terminal_that_refuses_everything_is_asked_three_times_at_most(self):
         """M-PULL X-FAULT: with the cursor, without it, in plain mode."""

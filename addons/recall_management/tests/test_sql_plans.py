@@ -80,11 +80,13 @@ class TestSqlPlans(PullCommon):
 
         case = cls("test_records_are_found_by_their_key")
         record, wrong = case.make_record(), case.make_record(recallTime="2024-01-01")
-        case.take_in(record, wrong)
-        fresh = case.make_record()
+        other, fresh = case.make_record(), case.make_record()
+        case.take_in(record, wrong, other)
+        later = {"recallTime": "2025-03-05", "recordVersion": 2}
+        correction = {**other, **later, "recordKind": "correction"}
         withdrawal = {**record, "recordKind": "withdrawal", "recordVersion": 2}
         with patch.object(Cursor, "execute", note):
-            case.take_in(withdrawal, fresh)
+            case.take_in(withdrawal, correction, fresh)
         return statements
 
     def assertIndexed(self, text, *tables):
@@ -124,5 +126,7 @@ class TestSqlPlans(PullCommon):
 
     def test_open_quarantine_is_found_by_an_index(self):
         """M-VERIFY M-PERF: whatever was closed in all the years."""
-        self.assertIndexed("entry AS (", "recall_quarantine")
+        self.assertIndexed(
+            "answered AS (", "recall_quarantine entry", "recall_completion"
+        )
         self.assertIndexed("closed AS (", "recall_quarantine", "recall_completion")

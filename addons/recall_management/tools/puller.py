@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """Fetching from many peers at once, without a database cursor.
 
-Network and database never mix: worker threads only fetch; whoever iterates over
-``results`` stores what came, one answer at a time, and may submit the next page.
+Network and database never mix: worker threads fetch, and make of an answer what can be
+made of it without the database; whoever iterates over ``results`` stores what came,
+one answer at a time, and may submit the next page.
 """
 
+import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+#: Seconds between the turns of threads. With Python's 5 ms, a thread that receives
+#: 16 MB in a thousand pieces could wait for its turns as long as its deadline is.
+SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True)
@@ -23,30 +30,72 @@ class Fetched:
     seconds: float
     answer: Any = None
     error: Exception | None = None
+    digest: Any = None  # what was made of the answer
+
+
+@dataclass(eq=False)
+class _Request:
+    key: int
+    url: str
+    payload: dict[str, Any]
+    error: Exception | None
+    digest: Callable[[Any], Any] | None
+    slow: bool
+    future: Future[Fetched] = field(init=False)
+    begun: float = 0.0  # on the monotonic clock
+    answered: bool = False
 
 
 class Puller:
-    """Up to ``threads`` requests under way; use it as a context manager.
+    """Requests under way at once, none of which holds up others; a context manager.
 
-    An answer that waits to be stored counts too, so that no more than ``threads`` of
-    them are in memory. They come in the order of their requests, as far as they are
-    there.
+    There are ``threads`` places. A peer that has not answered after ``patience``
+    seconds leaves its place to the next one and is waited for in one of
+    ``slow_threads`` others; there begins whoever is known to be ``slow``. So peers
+    that hang delay no others, as long as fewer hang than there are slow places.
+
+    An answer that waits to be stored keeps its place, so that no more than there are
+    places are in memory. Results come in the order of their requests, as far as they
+    are there; those of slow peers after the others.
 
     :param post: function ``(url, payload) -> answer``, bounded in time by itself
     """
 
-    def __init__(self, post: Callable[[str, dict], Any], threads: int = 16) -> None:
+    def __init__(
+        self,
+        post: Callable[[str, dict], Any],
+        threads: int = 16,
+        slow_threads: int = 48,
+        patience: float = 1.0,
+    ) -> None:
         self._post = post
-        self._threads = threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="recall-pull")
-        self._waiting: deque[tuple] = deque()
-        self._running: list[Future[Fetched]] = []
+        self._places = {False: threads, True: slow_threads}
+        self._patience = patience
+        self._pool = ThreadPoolExecutor(
+            threads + slow_threads, thread_name_prefix="recall-pull"
+        )
+        self._waiting: dict[bool, deque[_Request]] = {False: deque(), True: deque()}
+        self._running: list[_Request] = []
+        self._turn = threading.Lock()
 
     def __enter__(self) -> "Puller":
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+        sys.setswitchinterval(self._interval)
+
+    @property
+    def waiting(self) -> int:
+        """Number of requests that have no place yet."""
+        return sum(map(len, self._waiting.values()))
+
+    @property
+    def pending(self) -> int:
+        """Number of requests whose results are still to come."""
+        return self.waiting + len(self._running)
 
     def submit(
         self,
@@ -54,33 +103,87 @@ class Puller:
         url: str,
         payload: dict[str, Any],
         error: Exception | None = None,
+        digest: Callable[[Any], Any] | None = None,
+        slow: bool = False,
     ) -> None:
         """Ask for a request to be made; ``key`` comes back with its result.
 
         :param error: why the request cannot be made: then it is the result
+        :param digest: function of the answer; its result comes back too
+        :param slow: whether the peer let others wait before
         """
-        self._waiting.append((key, url, payload, error))
+        request = _Request(key, url, payload, error, digest, slow)
+        self._waiting[slow].append(request)
+
+    def withdraw(self) -> list[int]:
+        """Take the requests back that have no place yet; returns their keys."""
+        keys = [request.key for queue in self._waiting.values() for request in queue]
+        for queue in self._waiting.values():
+            queue.clear()
+        return keys
 
     def results(self) -> Iterator[Fetched]:
         """Make the requests and yield results as they come, until none is left."""
-        while self._waiting or self._running:
-            while self._waiting and len(self._running) < self._threads:
-                request = self._waiting.popleft()
-                self._running.append(self._pool.submit(self._fetch, *request))
-            yield self._take_done()
+        while self.pending:
+            self._move_slow()
+            self._begin()
+            yield from self._take_done()
 
-    def _take_done(self) -> Fetched:
-        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-        position = next(i for i, future in enumerate(self._running) if future in done)
-        return self._running.pop(position).result()
+    def _begin(self) -> None:
+        for slow, queue in self._waiting.items():
+            while queue and self._free(slow):
+                request = queue.popleft()
+                request.begun = time.monotonic()
+                request.future = self._pool.submit(self._fetch, request)
+                self._running.append(request)
 
-    def _fetch(
-        self, key: int, url: str, payload: dict[str, Any], error: Exception | None
-    ) -> Fetched:
-        started, clock, answer = time.time(), time.monotonic(), None
+    def _free(self, slow: bool) -> int:
+        return self._places[slow] - sum(one.slow is slow for one in self._running)
+
+    def _move_slow(self) -> None:
+        late = time.monotonic() - self._patience
+        for request in self._unanswered():
+            if request.begun <= late and self._free(True):
+                request.slow = True
+
+    def _unanswered(self) -> list[_Request]:
+        return [one for one in self._running if not (one.slow or one.answered)]
+
+    def _take_done(self) -> Iterator[Fetched]:
+        """Wait for a result, but no longer than until somebody's place is free."""
+        futures = [request.future for request in self._running]
+        done, _ = wait(futures, self._find_timeout(), FIRST_COMPLETED)
+        ready = [request for request in self._running if request.future in done]
+        if ready:
+            request = min(ready, key=lambda one: one.slow)
+            self._running.remove(request)
+            yield request.future.result()
+
+    def _find_timeout(self) -> float | None:
+        """Seconds until a place may be left to one who waits; None where none will."""
+        if not self._waiting[False] or not self._free(True):
+            return None
+        begun = [request.begun for request in self._unanswered()]
+        if not begun:
+            return None
+        return max(0.0, min(begun) + self._patience - time.monotonic())
+
+    def _fetch(self, request: _Request) -> Fetched:
+        started, clock = time.time(), time.monotonic()
+        answer, error, digest, seconds = None, request.error, None, 0.0
         try:
-            answer = None if error else self._post(url, payload)
+            if not error:
+                answer = self._post(request.url, request.payload)
+            seconds = time.monotonic() - clock
+            request.answered = True
+            if answer is not None and request.digest:
+                # They would only take turns at the interpreter, and keep it from
+                # whoever stores.
+                with self._turn:
+                    digest = request.digest(answer)
         except Exception as exc:  # noqa: BLE001  whatever it is belongs to this peer
             error = exc
-        seconds = time.monotonic() - clock
-        return Fetched(key, payload, started, seconds, answer, error)
+            seconds = seconds or time.monotonic() - clock
+        return Fetched(
+            request.key, request.payload, started, seconds, answer, error, digest
+        )
