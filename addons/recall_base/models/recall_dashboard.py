@@ -130,8 +130,10 @@ class RecallDashboard(models.AbstractModel):
         }
 
     @api.model
-    def _checklist(self, steps):
-        return {"hidden": self.env.user.recall_checklist_hidden, "steps": steps}
+    def _checklist(self, steps, done=""):
+        """The first steps, and the sentence for when all are done."""
+        hidden = self.env.user.recall_checklist_hidden
+        return {"hidden": hidden, "steps": steps, "done": done}
 
     @api.model
     def _open(self, xml_id, *, chosen=None, **context):

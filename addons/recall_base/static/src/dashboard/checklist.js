@@ -6,6 +6,7 @@ export class RecallChecklist extends Component {
     static template = "recall_base.Checklist";
     static props = {
         steps: { type: Array, element: Object },
+        done: { type: String, optional: true },
         open: Function,
         hide: Function,
     };

@@ -7,6 +7,7 @@ import { useSetupAction } from "@web/search/action_hook";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { RecallChecklist } from "./checklist";
 import { RecallPlot } from "./plot";
+import { RecallTileGrid } from "./tile_grid";
 
 /**
  * The landing page of a terminal. What it shows comes from the model that the client
@@ -14,15 +15,24 @@ import { RecallPlot } from "./plot";
  */
 export class RecallDashboard extends Component {
     static template = "recall_base.Dashboard";
-    static components = { RecallChecklist, RecallPlot };
+    static components = { RecallChecklist, RecallPlot, RecallTileGrid };
     static props = { ...standardActionServiceProps };
 
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
-        this.state = useState({ figures: null, producerId: this.props.state?.producerId || false });
+        this.state = useState({
+            figures: null,
+            producerId: this.props.state?.producerId || false,
+            filters: this.props.state?.filters || null,
+        });
         this.numbers = new Intl.NumberFormat(user.lang);
-        useSetupAction({ getLocalState: () => ({ producerId: this.state.producerId }) });
+        useSetupAction({
+            getLocalState: () => ({
+                producerId: this.state.producerId,
+                filters: this.state.filters,
+            }),
+        });
         onWillStart(() => this.load());
     }
 
@@ -35,14 +45,20 @@ export class RecallDashboard extends Component {
     }
 
     async load() {
-        this.state.figures = await this.orm.call(this.model, "get_figures", [
-            this.state.producerId,
-        ]);
+        const { producerId, filters } = this.state;
+        // Only a page that has filters is asked with them.
+        const args = filters ? [producerId, filters] : [producerId];
+        this.state.figures = await this.orm.call(this.model, "get_figures", args);
         this.state.producerId = this.figures.producer_id;
     }
 
     async onProducerChange(ev) {
         this.state.producerId = parseInt(ev.target.value) || false;
+        await this.load();
+    }
+
+    async onFilterChange(key, ev) {
+        this.state.filters = { ...this.state.filters, [key]: ev.target.value };
         await this.load();
     }
 

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from . import (
+    recall_age_report,
+    recall_rate_report,
+    recall_repair_report,
+    recall_stage_report,
+    recall_statistic_workbook,
+)
