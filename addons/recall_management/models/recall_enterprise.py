@@ -1,15 +1,25 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import re
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import SQL
+from odoo.exceptions import ValidationError
 
 from odoo.addons.recall_base.tools import cipher
 
 LOGGED_FIELDS = ("url", "api_cfg", "active")
+
+STATES = [
+    ("new", "Not asked yet"),
+    ("working", "Working"),
+    ("token", "Token expires"),
+    ("certificate", "Certificate expires"),
+    ("silent", "Silent"),
+    ("slow", "Slow"),
+    ("failing", "Failing"),
+    ("down", "Down"),
+    ("suspended", "Suspended"),
+]
 
 
 class RecallEnterprise(models.Model):
@@ -17,7 +27,20 @@ class RecallEnterprise(models.Model):
 
     _name = "recall.enterprise"
     _description = "Connected enterprise terminal"
+    _inherit = ["recall.kept.fields.mixin"]
     _order = "name"
+    _kept_fields = {
+        "cursor",
+        "next_pull_at",
+        "lease_until",
+        "lease_pid",
+        "lease_started",
+        "state",
+        "failure_count",
+        "last_success_at",
+        "last_error",
+        "certificate_expires_at",
+    }
 
     name = fields.Char(related="producer_id.name", store=True)
     active = fields.Boolean(
@@ -58,11 +81,15 @@ class RecallEnterprise(models.Model):
     lease_pid = fields.Integer(readonly=True, copy=False)
     lease_started = fields.Char(readonly=True, copy=False)
     state = fields.Selection(
-        [("new", "Not asked yet"), ("working", "Working"), ("failing", "Failing")],
+        STATES,
         default="new",
         required=True,
         readonly=True,
         copy=False,
+        index=True,
+        help="Failing: the last cycle brought nothing. Down: three cycles or more. "
+        "Slow: answers take too long on average. Silent: answers, but brings no new "
+        "record for days although recalls run, or has not been asked in time.",
     )
     failure_count = fields.Integer(
         string="Failures in a row", readonly=True, copy=False
@@ -134,34 +161,6 @@ class RecallEnterprise(models.Model):
         )
         for enterprise in self:
             enterprise.quarantine_count = counts.get(enterprise, 0)
-
-    def action_pull_now(self):
-        """Have the scheduled action ask these terminals at once."""
-        self.check_access("read")
-        if not self.env.user.has_group("recall_management.group_officer"):
-            raise AccessError(self.env._("Only officers may have a terminal asked."))
-        missing = self.filtered(lambda enterprise: not enterprise.has_token)
-        if missing:
-            raise UserError(
-                self.env._(
-                    "Enter the token first: %(names)s.",
-                    names=", ".join(missing.mapped("name")),
-                )
-            )
-        self.flush_recordset()
-        # The scheduled action may be writing these rows: the call is repeated then,
-        # which is nothing to log as an error.
-        self.env.cr.execute(
-            SQL(
-                "UPDATE recall_enterprise SET next_pull_at = %s WHERE id IN %s",
-                fields.Datetime.now() - timedelta(seconds=1),
-                tuple(self.ids or [0]),
-            ),
-            log_exceptions=False,
-        )
-        self.invalidate_recordset(["next_pull_at"])
-        # sudo: officers may start this one of the scheduled actions.
-        self.env.ref("recall_management.ir_cron_pull").sudo()._trigger()
 
     def action_open_quarantine(self):
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import ipaddress
+import json
+
+from odoo import SUPERUSER_ID, http
+from odoo.http import request
+from odoo.tools import config
+
+NETWORKS = "recall_management.metrics_networks"
+LOOPBACK = "127.0.0.0/8, ::1/128"
+
+
+class Monitoring(http.Controller):
+    """What a monitoring system outside asks for (M-MONITOR).
+
+    Neither needs a session or an account; both read a few small rows.
+    """
+
+    @http.route(
+        "/recall/health",
+        type="http",
+        auth="none",
+        methods=["GET"],
+        save_session=False,
+        readonly=True,
+        max_content_length=0,
+    )
+    def health(self):
+        """Answer 200 when all is well, else 503; the details only to our own."""
+        checks = _env()["recall.heartbeat"]._check()
+        healthy = all(checks.values())
+        answer = {"status": "pass" if healthy else "fail"}
+        if _is_permitted():
+            answer["checks"] = {"database": True, **checks}
+        return request.make_response(
+            json.dumps(answer),
+            headers=[
+                ("Content-Type", "application/json; charset=utf-8"),
+                ("Cache-Control", "no-store"),
+            ],
+            status=200 if healthy else 503,
+        )
+
+    @http.route(
+        "/recall/metrics",
+        type="http",
+        auth="none",
+        methods=["GET"],
+        save_session=False,
+        readonly=True,
+        max_content_length=0,
+    )
+    def metrics(self):
+        """Answer figures in the text format of Prometheus, to permitted networks."""
+        if not _is_permitted():
+            return request.make_response("Not found.\n", status=404)
+        return request.make_response(
+            _env()["recall.metrics"]._render(),
+            headers=[
+                ("Content-Type", "text/plain; version=0.0.4; charset=utf-8"),
+                ("Cache-Control", "no-store"),
+            ],
+        )
+
+
+def _env():
+    # Nobody is logged in; both routes give fixed figures only.
+    return request.env(user=SUPERUSER_ID)
+
+
+def _is_permitted():
+    """Whether the caller's address is in the permitted networks.
+
+    Behind a proxy that Odoo has not been told of, every address is the proxy's own.
+    """
+    headers = request.httprequest.headers
+    if not config["proxy_mode"] and (
+        "X-Forwarded-For" in headers or "Forwarded" in headers
+    ):
+        return False
+    text = _env()["ir.config_parameter"].get_param(NETWORKS) or LOOPBACK
+    try:
+        address = ipaddress.ip_address(request.httprequest.remote_addr)
+        networks = [
+            ipaddress.ip_network(part.strip(), strict=False)
+            for part in text.split(",")
+            if part.strip()
+        ]
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks)

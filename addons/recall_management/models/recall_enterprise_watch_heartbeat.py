@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.base.models.ir_cron import _intervalTypes
+
+#: Scheduled actions that are watched, by the name of their heartbeat.
+WATCHED = {
+    "pull": "recall_management.ir_cron_pull",
+    "watch": "recall_management.ir_cron_watch",
+}
+#: Intervals without a finished run after which a scheduled action has stopped.
+MISSED_INTERVALS = 3
+#: A cycle over 200 terminals that all hang takes 150 s: sooner is no alarm.
+SHORTEST_LIMIT = timedelta(minutes=5)
+#: The sealer runs every minute; so long an event may wait.
+SEALING_LIMIT = timedelta(minutes=10)
+
+
+class RecallHeartbeat(models.Model):
+    """When each scheduled action last finished a run (M-MONITOR).
+
+    ``ir.cron.lastcall`` does not do: it also moves on when every run fails.
+    """
+
+    _name = "recall.heartbeat"
+    _description = "Heartbeat of a scheduled action"
+    _log_access = False
+
+    name = fields.Char(required=True, readonly=True)
+    beat_at = fields.Datetime(required=True, readonly=True)
+
+    _name_uniq = models.Constraint("UNIQUE(name)", "There is one row an action.")
+
+    @api.model
+    def _beat(self, name):
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO recall_heartbeat (name, beat_at) VALUES (%s, %s)
+                   ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at""",
+                name,
+                fields.Datetime.now(),
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _get_ages(self):
+        """Seconds since the last finished run: dict name of ``WATCHED`` -> float."""
+        now = fields.Datetime.now()
+        beats = dict(self._read_group([], ["name"], ["beat_at:max"]))
+        return {
+            name: (
+                now - (beats.get(name) or self._get_cron(name).create_date)
+            ).total_seconds()
+            for name in WATCHED
+        }
+
+    @api.model
+    def _is_alive(self, name):
+        """Whether a scheduled action is switched on and has finished a run lately."""
+        cron = self._get_cron(name)
+        now = fields.Datetime.now()
+        step = _intervalTypes[cron.interval_type](cron.interval_number)
+        limit = max(now + MISSED_INTERVALS * step - now, SHORTEST_LIMIT)
+        return cron.active and self._get_ages()[name] <= limit.total_seconds()
+
+    @api.model
+    def _get_sealing_lag(self):
+        """Seconds that the oldest unsealed event of the operation log has waited."""
+        self.env.cr.execute(
+            """SELECT time FROM recall_audit_event WHERE sequence IS NULL
+                ORDER BY id LIMIT 1"""
+        )
+        row = self.env.cr.fetchone()
+        return (fields.Datetime.now() - row[0]).total_seconds() if row else 0.0
+
+    @api.model
+    def _check(self):
+        """What must hold for the terminal to do its work: dict name -> bool."""
+        return {
+            "pull": self._is_alive("pull"),
+            "watch": self._is_alive("watch"),
+            "log": self._get_sealing_lag() <= SEALING_LIMIT.total_seconds(),
+        }
+
+    def _get_cron(self, name):
+        return self.env.ref(WATCHED[name])
+
+
+class RecallEnterprise(models.Model):
+    _inherit = "recall.enterprise"
+
+    @api.model
+    def _cron_pull(self):
+        """Extension: a run that has finished leaves a heartbeat."""
+        result = super()._cron_pull()
+        self.env["recall.heartbeat"]._beat("pull")
+        return result
