@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from . import models
+from . import controllers, models, report, wizard

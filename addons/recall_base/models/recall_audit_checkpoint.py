@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..tools import audit_chain
+from ..tools.notification import notify
 
 # Key of the advisory lock that keeps two sealers apart ("recall" in ASCII).
 SEALER_LOCK = 0x726563616C6C
@@ -111,16 +112,9 @@ class RecallAuditCheckpoint(models.Model):
     def action_verify(self):
         """Verify the whole log and show the result."""
         fault = self._verify()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "danger" if fault else "success",
-                "sticky": bool(fault),
-                "message": self.env._(
-                    "The log differs at event %(sequence)s (%(kind)s).", **fault
-                )
-                if fault
-                else self.env._("The log is unbroken: every sealed event agrees."),
-            },
-        }
+        if not fault:
+            return notify(self.env._("The log is unbroken: every sealed event agrees."))
+        message = self.env._(
+            "The log differs at event %(sequence)s (%(kind)s).", **fault
+        )
+        return notify(message, kind="danger")

@@ -21,6 +21,7 @@ class RecallDealer(models.Model):
     _name_uniq = models.Constraint(
         "UNIQUE(producer_id, name)", "The producer has a dealer of this name already."
     )
+    _code_idx = models.Index("(producer_id, code) WHERE code IS NOT NULL")
     _region_form = models.Constraint(
         "CHECK(region ~ '^[0-9]{6}$')", "A region code of GB/T 2260 has six digits."
     )

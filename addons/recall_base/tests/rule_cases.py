@@ -45,6 +45,14 @@ def _key_of(report):
     return {"vin": report.vin, "repair_number": report.repair_number}
 
 
+def _wmi_of(case, producer, code):
+    """A WMI that the list assigns to a producer."""
+    case.env["recall.wmi"].create(
+        {"code": code, "manufacturer": producer.name, "producer_id": producer.id}
+    )
+    return code
+
+
 def _many(case, count, **vals):
     return [case.report(vin=case.new_vin(), **vals) for _number in range(count)]
 
@@ -90,6 +98,12 @@ CASES = {
     "wmi_unknown": (
         lambda c: c.report(),
         lambda c: c.report(vin=c.in_scope(c.make_vin("1ZZ"))),
+    ),
+    "wmi_foreign": (
+        lambda c: c.report(vin=c.in_scope(c.make_vin(_wmi_of(c, c.producer, "0ZA")))),
+        lambda c: c.report(
+            vin=c.in_scope(c.make_vin(_wmi_of(c, c.make_producer(), "0ZB")))
+        ),
     ),
     "date_before_start": (
         lambda c: c.report(repair_date="2025-01-15"),

@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL, mute_logger
 
+from ..models.recall_completion_keep import KEEP_YEARS
 from .common import RecallCommon
 
 KEPT_STATES = ("confirmed", "withdrawn")
@@ -22,6 +23,10 @@ class TestCompletionKeep(RecallCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # The management terminal, where it is installed, keeps for ever.
+        Completion = cls.registry["recall.completion"]
+        cls.classPatch(Completion, "_keep_years", KEEP_YEARS)
+        cls.env["recall.completion"]._install_keeper()
         cls.report = cls.make_completion(cls.plan, cls.vins[0])
 
     def _age(self, **age):
@@ -161,7 +166,8 @@ class TestCompletionKeep(RecallCommon):
         self.env["recall.completion"].init()
         self.env.cr.execute(
             """SELECT tgname, tgenabled FROM pg_trigger
-                WHERE tgrelid = 'recall_completion'::regclass AND NOT tgisinternal
+                WHERE tgrelid = 'recall_completion'::regclass
+                  AND starts_with(tgname, 'recall_completion_keep')
                 ORDER BY 1"""
         )
         self.assertEqual(

@@ -37,7 +37,7 @@ class TestForms(RecallCommon):
             [
                 {
                     "recall_number": number,
-                    "state": "published",
+                    "state": "filed",
                     "version": 1,
                     "vehicle_count": 0,
                     "completion_rate": 0,

@@ -69,6 +69,22 @@ class TestVinException(ExceptionCase):
         self.assertEqual(self.put_legacy_in_scope(), (1, []))
         self.assertEqual(self.put_legacy_in_scope(), (0, []))
 
+    def test_approved_vehicle_stays_outside_the_scope(self):
+        """M-LEGACY: asked for with a plan, the vehicle is in its scope once approved,
+        marked, and its report passes the checks; not before, and not when refused."""
+        refused, asked = (
+            self.ask("OLD-1", plan_id=self.plan.id),
+            self.ask(plan_id=self.plan.id),
+        )
+        refused.with_user(self.deciding).action_refuse()
+        self.assertFalse(self.get_vehicle(self.plan, LEGACY))
+        asked.with_user(self.deciding).action_approve()
+        self.assertTrue(self.get_vehicle(self.plan, LEGACY).legacy_vin)
+        self.assertFalse(self.get_vehicle(self.plan, "OLD-1"))
+        self.assertEqual(self.judge(self.report(vin=LEGACY)), (False, set()))
+        with self.assertRaises(ValidationError):
+            self.ask("OLD-2", plan_id=self.make_plan(self.make_producer()).id)
+
     def test_exception_waives_more_than_the_form_of_its_vin(self):
         """E-AUDIT: all other rules judge a legacy vehicle as any other."""
         self.approve()

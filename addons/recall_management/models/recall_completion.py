@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo import fields, models
+from odoo import models
+
+from odoo.addons.recall_base.models.guarded_many2one import GuardedMany2one
 
 
 class RecallCompletion(models.Model):
     _inherit = "recall.completion"
+    #: Clause 7.4 b: the management terminal keeps its data for ever.
+    _keep_years = None
 
-    exchange_id = fields.Many2one(
+    exchange_id = GuardedMany2one(
         "recall.exchange",
         string="Received with",
         readonly=True,
         copy=False,
         index="btree_not_null",
+        ondelete="restrict",
         help="The exchange that brought the present version.",
     )
