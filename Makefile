@@ -2,9 +2,14 @@
 # `make help` lists the targets and the variables.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint conformance translations pictures stop clean distclean
+.PHONY: help setup demo test lint backup restore conformance translations pictures stop clean distclean
 
 python := .local/venv/bin/python
+# Of `make backup`; those of `make restore` have no defaults.
+backup: DATABASE ?= recall_demo_regulator
+backup: KEYS ?= .local/keys/demo-regulator.json
+backup: FOLDER ?= .local/backup
+backup: KEYS_FOLDER ?= .local/backup-keys
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,6 +27,12 @@ test: setup ## run all tests, or some (KIND="unit odoo")
 
 lint: setup ## run the static checks only
 	@$(python) scripts/test.py lint
+
+backup: setup ## back up a database (DATABASE FOLDER KEYS KEYS_FOLDER; see docs/operation.md)
+	@$(python) scripts/backup.py backup $(DATABASE) $(FOLDER) --keys $(KEYS) $(KEYS_FOLDER)
+
+restore: setup ## restore a backup into a new database and prove it (BACKUP DATABASE KEYS)
+	@$(python) scripts/backup.py restore $(BACKUP) $(DATABASE) --keys $(KEYS)
 
 conformance: ## write docs/conformance.md from the tests
 	@python3 scripts/conformance.py

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""How fast files of repair reports are taken in, and how much memory that needs.
+"""How fast files are taken in, and how much memory that needs.
 
     N=1000000 .local/venv/bin/python scripts/bench/imports.py
+    KIND=vins N=5000000 .local/venv/bin/python scripts/bench/imports.py
 
 Makes a file of N rows and a fresh database with N vehicles in scope, runs the import as
 the scheduled action does, and compares it with the floor of the same machine in the
-same run: COPY of the file and the same checks in plain SQL, without Python.
+same run: COPY of the file and the same checks in plain SQL, without Python. The VIN
+list of a plan (KIND=vins) is measured without a floor.
 
-Variables: N (100000), FORMAT (csv; xlsx), DATABASE (bench_imports), TEMPLATE (a
-database with recall_enterprise to copy instead of making one), KEEP (1 leaves it).
+Variables: KIND (reports; vins), N (100000), FORMAT (csv; xlsx), DATABASE
+(bench_imports), TEMPLATE (a database with recall_enterprise to copy instead of making
+one), KEEP (1 leaves it).
 """
 
 import csv
+import itertools
 import json
 import os
 import sys
@@ -38,7 +42,7 @@ SCRIPT = """\
 import sys
 sys.path.insert(0, {!r})
 import import_job
-result = import_job.run(env, **values)
+result = import_job.{}(env, **values)
 """
 
 
@@ -58,28 +62,43 @@ def make_rows(count):
         )
 
 
-def write_file(path, count):
+def make_vins(count):
+    """Yield the rows of a VIN list."""
+    for number in range(count):
+        plant, serial = divmod(number, 1_000_000)
+        yield (vin.make_vin("LTZ", "AA11B", "S", vin.ALPHABET[plant], f"{serial:06}"),)
+
+
+#: Kind of import -> function of import_job, header and rows of the file.
+KINDS = {
+    "reports": ("run", HEADER, make_rows),
+    "vins": ("run_vins", ("车架号",), make_vins),
+}
+
+
+def write_file(path, header, rows):
     if path.suffix == ".csv":
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(HEADER)
-            writer.writerows(make_rows(count))
+            writer.writerow(header)
+            writer.writerows(rows)
         return
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         sheet = book.add_worksheet()
-        for index, row in enumerate((HEADER, *make_rows(count))):
+        for index, row in enumerate(itertools.chain([header], rows)):
             sheet.write_row(index, 0, row)
 
 
 def main():
     count = int(os.environ.get("N", "100000"))
     form = os.environ.get("FORMAT", "csv")
+    function, header, make = KINDS[os.environ.get("KIND", "reports")]
     cluster = Cluster()
     cluster.start()
     with tempfile.TemporaryDirectory() as folder:
         keys, file = Path(folder, "keys.json"), Path(folder, f"reports.{form}")
         cipher.generate_key_file(keys)
-        write_file(file, count)
+        write_file(file, header, make(count))
         name = os.environ.get("DATABASE", "bench_imports")
         database = Database(cluster, name, environment={cipher.ENVIRONMENT: str(keys)})
         template = os.environ.get("TEMPLATE")
@@ -89,7 +108,7 @@ def main():
             database.make(["recall_enterprise"])
         try:
             result = database.shell(
-                SCRIPT.format(str(Path(__file__).parent)),
+                SCRIPT.format(str(Path(__file__).parent), function),
                 path=str(file),
                 recall_number=RECALL_NUMBER,
                 dealers=DEALERS,

@@ -19,6 +19,11 @@ ACCOUNTS = {
         "viewer": ("查看员 Viewer", "recall_management.group_viewer"),
         "officer": ("业务员 Officer", "recall_management.group_officer"),
         "engineer": ("工程师 Engineer", "recall_management.group_engineer"),
+        "administrator": (
+            "管理端管理员 Administrator",
+            "recall_management.group_administrator",
+        ),
+        "maker": ("生产者账号 Producer", "recall_management.group_producer"),
         "operator": ("服务端管理员 Operator", "recall_service.group_administrator"),
         "auditor": ("审计员 Auditor", "recall_base.group_auditor"),
     },
@@ -33,6 +38,8 @@ for login, (name, group) in values["accounts"].items():
         })
 env.ref("base.user_admin").write({"password": values["password"]})
 env.company.name = values["company"]
+env["ir.config_parameter"].set_param("web.base.url", values["url"])
+env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
 """
 COMPANIES = {
     "producer": "召回追溯企业端(演示)",
@@ -41,17 +48,21 @@ COMPANIES = {
 
 
 def make_accounts(site: Site) -> None:
-    """Make the log-ins of a site; those that are there stay as they are."""
+    """Make the log-ins of a site and tell it its address.
+
+    Log-ins that are there stay as they are.
+    """
     site.database.shell(
         _SCRIPT,
         accounts=ACCOUNTS[site.name],
         password=PASSWORD,
         company=COMPANIES[site.name],
+        url=site.url,
     )
 
 
 _PRODUCERS_SCRIPT = """\
-producers = env["recall.producer"].search([])
+producers = env["recall.producer"].search([], order="id", limit=values["limit"])
 accounts = env["res.users"].search([("login", "in", values["logins"])])
 accounts.write({"recall_producer_ids": [(6, 0, producers.ids)]})
 dealer = env["recall.dealer"].search([], order="id", limit=1)
@@ -60,5 +71,14 @@ accounts.filtered(lambda user: user.login == "dealer").recall_dealer_id = dealer
 
 
 def grant_producers(site: Site) -> None:
-    """Let the producer's accounts see the producers that its plans brought."""
-    site.database.shell(_PRODUCERS_SCRIPT, logins=list(ACCOUNTS[site.name]))
+    """Let accounts see the producers that the plans brought.
+
+    On a producer's server all its accounts see all its producers; at the regulator the
+    one account of a producer sees the first of them.
+    """
+    at_regulator = site.name == "regulator"
+    site.database.shell(
+        _PRODUCERS_SCRIPT,
+        logins=["maker"] if at_regulator else list(ACCOUNTS[site.name]),
+        limit=1 if at_regulator else None,
+    )

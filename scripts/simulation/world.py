@@ -95,7 +95,9 @@ class World:
         own = [p for p in self.plans if p["producerName"] != PLAIN_PRODUCER]
         self.file_plans(self.producer, own)
         grant_producers(self.stack.producer)
-        return self.file_plans(self.regulator, self.plans)
+        filed = self.file_plans(self.regulator, self.plans)
+        grant_producers(self.stack.regulator)
+        return filed
 
     def open_interfaces(self) -> None:
         """Each producer opens its interfaces and issues a token for each."""

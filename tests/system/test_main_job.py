@@ -175,7 +175,7 @@ def test_back_door_of_odoo_is_open_at_the_gateway(stack, path):
 @pytest.mark.parametrize(
     ("path", "member", "size"),
     [
-        ("/recall/v1/sync", "records", 9_000),
+        ("/recall/v1/sync", "records", 140_000),
         ("/recall/v1/share", "exchange_records", 9_000),
     ],
 )

@@ -15,9 +15,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fault_server import (
-    DAY,
-    Authority,
+from simulation.certificates import DAY, Authority
+from simulation.fault_server import (
     answer,
     black_hole,
     chunked,

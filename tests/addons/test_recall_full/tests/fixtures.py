@@ -3,7 +3,7 @@
 
 import base64
 import itertools
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 _numbers = itertools.count(1)
 _LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
@@ -14,8 +14,9 @@ def _name():
 
 
 def _wmi():
-    number = next(_numbers)
-    return f"9{_LETTERS[number // len(_LETTERS)]}{_LETTERS[number % len(_LETTERS)]}"
+    more, last = divmod(next(_numbers), len(_LETTERS))
+    first, middle = divmod(more, len(_LETTERS))
+    return _LETTERS[first] + _LETTERS[middle] + _LETTERS[last]
 
 
 def _plan(case, producer):
@@ -81,9 +82,12 @@ def _appointment(case, producer):
     }
 
 
-def _enterprise(case, _producer):
+def _enterprise(case, producer):
+    # One terminal a producer: the second one is of the producer's record here.
+    taken = case.env["recall.enterprise"].search([("producer_id", "=", producer.id)])
+    owner = case.get("recall.producer", producer) if taken else producer
     return {
-        "producer_id": case.make_producer().id,  # one terminal a producer
+        "producer_id": owner.id,
         "url": "https://matrix.example/recall/v1/sync",
         "api_cfg": "matrix",
     }
@@ -177,6 +181,49 @@ FIXTURES = {
     "recall.plan.import": (
         lambda case, producer: {"file": base64.b64encode(b"{}")},
         {"file_name": "other.json"},
+    ),
+    "recall.plan.version": (
+        lambda case, producer: {
+            "plan_id": case.get("recall.plan", producer).id,
+            "number": 100 + next(_numbers),
+            "origin": "form",
+        },
+        {"reason": "Other"},
+    ),
+    "recall.plan.step": (
+        lambda case, producer: {
+            "plan_id": case.get("recall.plan", producer).id,
+            "target": "finished",
+            "reason": "Matrix",
+        },
+        {"reason": "Other"},
+    ),
+    "recall.plan.removal": (
+        lambda case, producer: {
+            "plan_id": case.get("recall.plan", producer).id,
+            "vins": "Matrix",
+            "reason": "Matrix",
+        },
+        {"reason": "Other"},
+    ),
+    "recall.announcement": (
+        lambda case, producer: {"number": _name()},
+        {"title": "Other"},
+    ),
+    "recall.filing.system": (
+        lambda case, producer: {"name": _name()},
+        {"operator": "Other"},
+    ),
+    "recall.plan.interface": (
+        lambda case, producer: {
+            "name": "Matrix",
+            "filing_system_id": case.get("recall.filing.system", producer).id,
+        },
+        {"name": "Other"},
+    ),
+    "recall.plan.interface.log": (
+        lambda case, producer: {"time": datetime(2025, 3, 1), "api_status": 200},
+        {"address": "Other"},
     ),
     "recall.import": (
         lambda case, producer: {
@@ -346,6 +393,42 @@ FIXTURES = {
     ),
     "recall.enterprise": (_enterprise, {"api_cfg": "other"}),
     "recall.exchange": (_exchange, {"outcome": "timeout"}),
+    "recall.enterprise.history": (
+        lambda case, producer: {
+            "enterprise_id": case.get("recall.enterprise", producer).id,
+            "state": "working",
+            "started_at": datetime(2025, 3, 1),
+            "ended_at": datetime(2025, 3, 2),
+        },
+        {"error": "Other"},
+    ),
+    "recall.enterprise.call": (
+        lambda case, producer: {
+            "enterprise_id": case.get("recall.enterprise", producer).id,
+        },
+        {"error": "Other"},
+    ),
+    "recall.availability.day": (
+        lambda case, producer: {
+            "enterprise_id": case.get("recall.enterprise", producer).id,
+            "day": date(2025, 1, 1) + timedelta(days=next(_numbers)),
+        },
+        {"rounds": 7},
+    ),
+    "recall.incident": (
+        lambda case, producer: {
+            "enterprise_id": case.get("recall.enterprise", producer).id,
+            "kind": "slow",
+            "opened_at": datetime(2025, 3, 1),
+            "last_seen_at": datetime(2025, 3, 1),
+            "closed_at": datetime(2025, 3, 2),
+        },
+        {"error": "Other"},
+    ),
+    "recall.heartbeat": (
+        lambda case, producer: {"name": _name(), "beat_at": datetime(2025, 3, 1)},
+        {"beat_at": datetime(2025, 3, 2)},
+    ),
     "recall.quarantine": (
         lambda case, producer: {
             "enterprise_id": case.get("recall.enterprise", producer).id,
@@ -353,6 +436,76 @@ FIXTURES = {
             "vin": case.make_vin(),
         },
         {"state": "closed"},
+    ),
+    "recall.quarantine.reason": (
+        lambda case, producer: {"name": "Matrix", "code": _name(), "purpose": "close"},
+        {"name": "Other"},
+    ),
+    "recall.quarantine.event": (
+        lambda case, producer: {
+            "entry_id": case.get("recall.quarantine", producer).id,
+            "time": datetime(2025, 3, 1),
+            "user_id": case.env.uid,
+            "deed": "closed",
+        },
+        {"note": "Other"},
+    ),
+    "recall.quarantine.decide": (
+        lambda case, producer: {"purpose": "close"},
+        {"note": "Other"},
+    ),
+    "recall.refusal": (
+        lambda case, producer: {
+            "producer_id": producer.id,
+            "reference": next(_numbers),
+            "status": "open",
+            "state": "open",
+            **dict.fromkeys(("recall_number", "vin", "repair_number"), "Matrix"),
+            "received_at": datetime(2025, 3, 1),
+            "told_at": datetime(2025, 3, 1),
+        },
+        {"message": "Other"},
+    ),
+    "recall.plan.statistic": (
+        lambda case, producer: {
+            "plan_id": case.make_plan(producer).id,
+            "computed_on": date(2025, 3, 1),
+        },
+        {"days_to_50": 7},
+    ),
+    "recall.statistic.day": (
+        lambda case, producer: {
+            "plan_id": case.get("recall.plan", producer).id,
+            "day": date(2025, 1, 1) + timedelta(days=next(_numbers)),
+            "repairs": 1,
+            "late": 0,
+        },
+        {"late": 7},
+    ),
+    "recall.statistic.month": (
+        lambda case, producer: {
+            "plan_id": case.make_plan(producer).id,
+            "month": date(2025, 1, 1),
+            "repairs": 1,
+            "late": 0,
+        },
+        {"late": 7},
+    ),
+    "recall.statistic.dealer": (
+        lambda case, producer: {
+            "plan_id": case.make_plan(producer).id,
+            "repairs": 1,
+            "late": 0,
+        },
+        {"late": 7},
+    ),
+    "recall.statistic.age": (
+        lambda case, producer: {"plan_id": case.make_plan(producer).id, "repairs": 1},
+        {"repairs": 7},
+    ),
+    "recall.yearly.figure": (
+        lambda case, producer: {"year": 3000 + next(_numbers), "source": "Matrix"},
+        {"source": "Other"},
     ),
     "recall.data.user": (
         lambda case, producer: {"name": _name(), "purpose": "Matrix"},
@@ -395,11 +548,18 @@ SHARED = {
     "recall.completion.review",
     "recall.finding",
     "recall.plan.import",
+    "recall.plan.step",
+    "recall.plan.removal",
+    "recall.announcement",
+    "recall.filing.system",
+    "recall.plan.interface",
+    "recall.plan.interface.log",
     "recall.audit.event",
     "recall.audit.checkpoint",
-    "recall.enterprise",
-    "recall.exchange",
-    "recall.quarantine",
+    "recall.heartbeat",
+    "recall.quarantine.reason",
+    "recall.quarantine.decide",
+    "recall.yearly.figure",
     "recall.data.user",
     "recall.share.interface",
     "recall.publication",

@@ -29,21 +29,58 @@ class TestOneDatabase(PullCommon, EnterpriseCommon):
         report.action_confirm()
         return report
 
-    def _pull_from_here(self):
-        """Let one terminal here take in what the other one gives."""
-        request = SyncRequest(
-            api_token=self.sync_secret,
-            api_cfg=self.sync_interface.api_cfg,
-            api_cursor=self.enterprise.cursor or "",
-        )
+    def _pull_from_here(self, meanwhile=lambda: None):
+        """Let one terminal here take in what the other one gives.
+
+        :param meanwhile: is called when the answer is on its way
+        """
+        payload = {
+            **self.enterprise._prepare_request()["payload"],
+            "api_token": self.sync_secret,
+            "api_cfg": self.sync_interface.api_cfg,
+        }
+        request = SyncRequest(**payload)
         answer = self.env["recall.interface"]._answer_sync(request, "x", "127.0.0.1")
+        meanwhile()
         fetched = Fetched(
-            self.enterprise.id, {}, time.time(), 0.01, answer=make_answer(answer)
+            self.enterprise.id, payload, time.time(), 0.01, answer=make_answer(answer)
         )
         self.enterprise._store(fetched)
         exchange = self.last_exchange()
         self.assertEqual(exchange.outcome, "success", exchange.error)
         return exchange
+
+    def test_refusal_gets_lost_between_the_terminals(self):
+        """M-VERIFY, E-SYNC: what one terminal refuses stands at the other one's report
+        with its reasons, until the correction has come and answered it there too."""
+        report = self._collect_confirmed(self.make_report(self.vins[0]))
+        # What the regulator holds under the key differs from what it is given.
+        exchange = self._pull_from_here(
+            lambda: self._set_dealer_name(report, "Another dealer")
+        )
+        self._set_dealer_name(report, self.dealer.name)
+        self.assertCounts(exchange, quarantined=1)
+        entry = exchange.quarantine_ids
+        self._pull_from_here()
+        self.assertTrue(entry.told_at)
+        [refusal] = report.refusal_ids
+        self.assertEqual(refusal.state, "open")
+        self.assertEqual(refusal.reference, entry.id)
+        self.assertEqual(refusal.finding_ids, entry.finding_ids)
+        report._withdraw(
+            self.env.ref("recall_enterprise.review_reason_withdraw_reported_in_error")
+        )
+        self._pull_from_here()
+        self.assertEqual(refusal.state, "answered")
+        self.assertEqual(entry.state, "answered")
+
+    def _set_dealer_name(self, report, name):
+        report.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE recall_completion SET dealer_name = %s WHERE id = %s",
+            [name, report.id],
+        )
+        report.invalidate_recordset()
 
     def _is_done_for_the_public(self):
         [found] = self.env["recall.lookup"]._find(self.vins[0])

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""A regulator is lost and restored from a backup that is older than its last pull."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from backup import back_up, restore
+from simulation.fleet import Fleet, Station
+from simulation.regulator import Regulator
+from stack.cluster import Cluster
+from stack.settings import PYTHON, ROOT, StackError
+from stack.stack import make_key_file
+
+PRODUCERS = 12
+NAME, RESTORED = "recall_system_backup", "recall_system_restored"
+SEAL = "env['recall.audit.checkpoint']._cron_seal()"
+#: The content of an attachment, which lies in the store of files.
+ATTACHED = "notice of the recall " * 1000
+ATTACH = """\
+attachment = env["ir.attachment"].create({"name": "kept", "raw": values["text"]})
+"""
+READ = """\
+found = env["ir.attachment"].search([("name", "=", "kept")])
+result = found.raw.decode()
+"""
+OPEN = """\
+report = env["recall.completion"].search([], limit=1)
+exchange = env["recall.exchange"].search([("body_size", ">", 0)], limit=1)
+result = [report._open_phone()[:3], exchange._open_body()[:1].decode()]
+"""
+
+
+class Lost:
+    """A regulator that pulled, was backed up, pulled on and was lost."""
+
+    def __init__(self, fleet: Fleet, folder: Path) -> None:
+        self.fleet, self.folder = fleet, folder
+        self.keys = folder / "keys.json"
+        make_key_file(self.keys)
+        regulator = Regulator(Regulator.site(NAME, self.keys, fleet))
+        regulator.make(os.environ.get("RECALL_CAMPAIGN_TEMPLATE"))
+        with regulator:
+            regulator.connect(fleet.stations, fleet.plans())
+            self.confirm_and_pull(regulator)
+            regulator.run(ATTACH, text=ATTACHED)
+            regulator.run(SEAL)
+            self.kept = {s.port: dict(s.terminal.ledger.standing) for s in self.paged}
+            self.backup = back_up(
+                NAME, folder / "backup", self.keys, folder / "elsewhere"
+            )
+            self._go_on(regulator)
+        self.enterprises = regulator.enterprises
+        regulator.database.drop()
+
+    @property
+    def paged(self) -> list[Station]:
+        return [s for s in self.fleet.stations if not s.terminal.plain]
+
+    def confirm_and_pull(self, regulator: Regulator) -> None:
+        for number, station in enumerate(self.fleet.stations):
+            station.confirm(3 + number % 4)
+        regulator.pull(self.fleet.stations)
+
+    def _go_on(self, regulator: Regulator) -> None:
+        """What is not in the backup: new records and corrections of older ones."""
+        for station in self.paged[::2]:
+            first = next(iter(station.terminal.ledger.standing.values()))
+            station.terminal.correct(first, telNum="13900000001")
+        for _pull in range(2):
+            self.confirm_and_pull(regulator)
+        assert not regulator.compare(self.fleet.stations, arrived=True)
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
+    folder = tmp_path_factory.mktemp("backup")
+    Cluster().start()
+    with Fleet(PRODUCERS, folder, vehicles=60) as fleet:
+        yield Lost(fleet, folder)
+    for name in (NAME, RESTORED):
+        Regulator.site(name, folder, fleet).drop()
+
+
+@pytest.fixture(scope="module")
+def regulator(lost: Lost) -> Iterator[Regulator]:
+    """The regulator that was restored into a database of another name."""
+    [keys] = (lost.folder / "elsewhere").iterdir()
+    restore(lost.backup, RESTORED, keys)
+    regulator = Regulator(Regulator.site(RESTORED, keys, lost.fleet))
+    regulator.enterprises = lost.enterprises
+    with regulator:
+        yield regulator
+
+
+def test_backup_holds_less_than_was_there(lost: Lost, regulator: Regulator):
+    """M-KEEP: records, counters, operation log, files and what is sealed are there."""
+    have = regulator.ask(
+        "SELECT recall_number, vin, repair_number FROM recall_completion"
+    )
+    kept = {key for standing in lost.kept.values() for key in standing}
+    assert kept <= set(have)
+    assert regulator.wrong_counters() == []
+    assert regulator.run(READ) == ATTACHED
+    assert regulator.run(OPEN) == ["138", "{"]
+    log = "result = env['recall.audit.checkpoint']._verify()"
+    assert regulator.run(log) is None
+
+
+def test_restored_regulator_loses_what_was_acknowledged(
+    lost: Lost, regulator: Regulator
+):
+    """M-KEEP M-PULL X-FAULT: what came after the backup comes again, and no more."""
+    before = regulator.compare(lost.fleet.stations, arrived=True)
+    assert before.lost, "nothing came after the backup: the test shows nothing"
+    assert not (before.doubled or regulator.ask("SELECT FROM recall_quarantine"))
+    regulator.pull(lost.fleet.stations)
+    assert not regulator.compare(lost.fleet.stations, arrived=True)
+    assert regulator.ask("SELECT FROM recall_quarantine") == []
+    lost.confirm_and_pull(regulator)
+    assert not regulator.compare(lost.fleet.stations, arrived=True)
+    assert regulator.wrong_counters() == []
+
+
+def test_keys_are_kept_with_the_backup(lost: Lost):
+    """M-KEEP X-CRYPTO: no key is in the backup, and none may be put beside it."""
+    secrets = [
+        value.encode() for value in lost.keys.read_text().split('"') if len(value) >= 32
+    ]
+    assert secrets
+    for path in lost.backup.iterdir():
+        content = path.read_bytes()
+        assert not [value for value in secrets if value in content], path
+    for folder in (lost.folder / "backup", lost.folder / "backup" / "keys"):
+        with pytest.raises(StackError, match="apart"):
+            back_up(NAME, lost.folder / "backup", lost.keys, folder)
+
+
+@pytest.mark.parametrize("part", ["database.dump", "files.tar"])
+def test_damaged_backup_is_restored(lost: Lost, part: str):
+    """M-KEEP: a single changed byte is found before anything is restored."""
+    path = lost.backup / part
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    good = path.read_bytes()
+    path.write_bytes(content)
+    try:
+        with pytest.raises(StackError, match="damaged"):
+            restore(lost.backup, "recall_system_damaged", lost.keys)
+    finally:
+        path.write_bytes(good)
+    assert not Cluster().exists("recall_system_damaged")
+
+
+def test_wrong_keys_are_taken_or_a_database_overwritten(
+    lost: Lost, regulator: Regulator, tmp_path: Path
+):
+    """M-KEEP: other keys open nothing, and what is there stays; a person is told."""
+    other = tmp_path / "keys.json"
+    make_key_file(other)
+    with pytest.raises(StackError, match="lacks the keys"):
+        restore(lost.backup, "recall_system_damaged", other)
+    command = ["restore", str(lost.backup), RESTORED, "--keys", str(lost.keys)]
+    result = subprocess.run(
+        [str(PYTHON), str(ROOT / "scripts" / "backup.py"), *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "never overwrites" in result.stderr and "Traceback" not in result.stderr
