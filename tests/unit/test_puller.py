@@ -341,6 +341,31 @@ def test_answer_is_digested_in_the_thread_that_fetched_it():
     assert all(name.startswith("recall-pull") for name in names)
 
 
+def test_answers_are_digested_far_ahead_of_who_stores():
+    """X-ATTACK: many peers that send as much as they may do not fill the memory."""
+    digested = []
+
+    def digest(_answer):
+        digested.append(1)
+
+    with puller.Puller(lambda _url, _payload: b"answer") as pull:
+        for key in range(20):
+            pull.submit(key, "a", {}, digest=digest)
+        results = pull.results()
+        first = next(results)
+        time.sleep(0.2)
+        assert len(digested) <= 4
+        keys = {first.key, *(result.key for result in results)}
+    assert (keys, len(digested)) == (set(range(20)), 20)
+
+
+def test_leaving_early_waits_for_digests_without_end():
+    with puller.Puller(lambda _url, _payload: b"answer") as pull:
+        for key in range(20):
+            pull.submit(key, "a", {}, digest=lambda answer: answer)
+        next(pull.results())
+
+
 def test_digest_that_fails_belongs_to_its_request():
     """X-FAULT: the answer is there all the same, to be kept as evidence."""
     with puller.Puller(lambda url, _payload: url) as pull:

@@ -18,6 +18,9 @@ from typing import Any
 #: Seconds between the turns of threads. With Python's 5 ms, a thread that receives
 #: 16 MB in a thousand pieces could wait for its turns as long as its deadline is.
 SWITCH_SECONDS = 0.0005
+#: Answers that are digested before whoever stores has come to them. What 16 MB of JSON
+#: become is many times as large: of all places at once it would fill the memory.
+AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class _Request:
     future: Future[Fetched] = field(init=False)
     begun: float = 0.0  # on the monotonic clock
     answered: bool = False
+    ahead: bool = False  # its digest is one of those that wait
 
 
 class Puller:
@@ -77,6 +81,7 @@ class Puller:
         self._waiting: dict[bool, deque[_Request]] = {False: deque(), True: deque()}
         self._running: list[_Request] = []
         self._turn = threading.Lock()
+        self._ahead = threading.Semaphore(AHEAD)
 
     def __enter__(self) -> "Puller":
         self._interval = sys.getswitchinterval()
@@ -84,6 +89,8 @@ class Puller:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        # Who leaves early takes no more results: nobody shall wait for that.
+        self._ahead.release(sum(self._places.values()))
         self._pool.shutdown(wait=True, cancel_futures=True)
         sys.setswitchinterval(self._interval)
 
@@ -158,6 +165,8 @@ class Puller:
             request = min(ready, key=lambda one: one.slow)
             self._running.remove(request)
             yield request.future.result()
+            if request.ahead:
+                self._ahead.release()
 
     def _find_timeout(self) -> float | None:
         """Seconds until a place may be left to one who waits; None where none will."""
@@ -177,6 +186,8 @@ class Puller:
             seconds = time.monotonic() - clock
             request.answered = True
             if answer is not None and request.digest:
+                self._ahead.acquire()
+                request.ahead = True
                 # They would only take turns at the interpreter, and keep it from
                 # whoever stores.
                 with self._turn:
