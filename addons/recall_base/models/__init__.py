@@ -4,6 +4,7 @@ from . import (
     kept_fields_mixin,
     legacy_vin_mixin,
     printed_range_mixin,
+    reason_mixin,
     recall_announcement,
     recall_audit_checkpoint,
     recall_audit_event,

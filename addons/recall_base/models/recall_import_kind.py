@@ -25,6 +25,18 @@ class Column(NamedTuple):
     personal: bool = False  # shown masked, wherever its cells are shown
 
 
+def recall_number_column(env):
+    """The column of the recall number, as every kind names it."""
+    return Column(
+        "recall_number",
+        env._("Recall number"),
+        required=True,
+        size=64,
+        aliases=("recallNum", "Recall no.", "召回编号", "召回号"),
+        example="S2025M0149I",
+    )
+
+
 def vin_column(env):
     """The column of VINs, as every kind reads it."""
     return Column(

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from ..tools import messages
 from ..tools.messages import MessageError
 from ..tools.plan_messages import PlanMessage
-from .recall_import_kind import Column, Fault, Outcome
+from .recall_import_kind import Column, Fault, Outcome, recall_number_column
 
 #: Columns that are the same in all rows of a recall -> members of the message.
 OF_PLAN = {
@@ -65,14 +65,7 @@ class RecallImportKindPlans(models.AbstractModel):
     @api.model
     def _columns(self):
         return [
-            Column(
-                "recall_number",
-                self.env._("Recall number"),
-                required=True,
-                size=64,
-                aliases=("recallNum", "Recall no.", "召回编号", "召回号"),
-                example="S2025M0149I",
-            ),
+            recall_number_column(self.env),
             Column(
                 "brand",
                 self.env._("Brand"),

@@ -41,6 +41,9 @@ class RecallInterfaceMixin(models.AbstractModel):
     _description = "Data interface"
     _inherit = ["recall.kept.fields.mixin"]
     _owner_field = None
+    #: What the operation log calls it, and changes of which it says nothing.
+    _event_kind = "interface"
+    _unlogged_fields = frozenset()
     # Its maker chose it.
     _kept_fields = {"api_cfg"}
 
@@ -60,6 +63,26 @@ class RecallInterfaceMixin(models.AbstractModel):
     _api_cfg_uniq = models.Constraint(
         "UNIQUE(api_cfg)", "Another interface has this name already."
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        interfaces = super().create(vals_list)
+        for interface in interfaces:
+            self.env["recall.audit.event"]._record(
+                f"{self._event_kind}.create", interface, api_cfg=interface.api_cfg
+            )
+        return interfaces
+
+    def write(self, vals):
+        done = super().write(vals)
+        for interface in self if vals.keys() - self._unlogged_fields else ():
+            self.env["recall.audit.event"]._record(
+                f"{self._event_kind}.write",
+                interface,
+                fields=sorted(vals),
+                active=interface.active,
+            )
+        return done
 
     @api.model
     def _authorise(self, token_text, api_cfg, purpose, address):

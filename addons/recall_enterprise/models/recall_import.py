@@ -8,6 +8,7 @@ from odoo.addons.recall_base.models.recall_import_kind import (
     Column,
     Fault,
     Outcome,
+    recall_number_column,
     vin_column,
 )
 from odoo.addons.recall_base.tools import cipher
@@ -53,14 +54,7 @@ class RecallImportKindReports(models.AbstractModel):
     @api.model
     def _columns(self):
         return [
-            Column(
-                "recall_number",
-                self.env._("Recall number"),
-                required=True,
-                size=64,
-                aliases=("recallNum", "Recall no.", "召回编号", "召回号"),
-                example="S2025M0149I",
-            ),
+            recall_number_column(self.env),
             vin_column(self.env),
             Column(
                 "repair_date",

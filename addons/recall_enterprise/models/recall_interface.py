@@ -7,8 +7,6 @@ from odoo.tools import SQL
 
 #: Paths of the routes (controllers/recall_enterprise.py).
 PATHS = {"sync": "/recall/v1/sync", "collect": "/recall/v1/collect"}
-#: What a self-test leaves on the interface; no change of the interface itself.
-TEST_RESULT = {"tested_at", "test_result"}
 
 
 class RecallInterface(models.Model):
@@ -19,6 +17,8 @@ class RecallInterface(models.Model):
     _inherit = ["recall.interface.mixin"]
     _order = "producer_id, purpose, name"
     _owner_field = "producer_id"
+    # What a self-test leaves on it: no change of the interface itself.
+    _unlogged_fields = {"tested_at", "test_result"}
 
     producer_id = fields.Many2one(
         "recall.producer", required=True, index=True, ondelete="restrict"
@@ -179,26 +179,6 @@ class RecallInterface(models.Model):
                         url=interface.base_url,
                     )
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        interfaces = super().create(vals_list)
-        for interface in interfaces:
-            self.env["recall.audit.event"]._record(
-                "interface.create", interface, api_cfg=interface.api_cfg
-            )
-        return interfaces
-
-    def write(self, vals):
-        done = super().write(vals)
-        for interface in self if vals.keys() - TEST_RESULT else ():
-            self.env["recall.audit.event"]._record(
-                "interface.write",
-                interface,
-                fields=sorted(vals),
-                active=interface.active,
-            )
-        return done
 
     def action_issue_token(self):
         """Open the dialogue that issues a token, with what its hand-over needs."""

@@ -27,6 +27,7 @@ class RecallPlanInterface(models.Model):
     _inherit = ["recall.interface.mixin"]
     _order = "filing_system_id, name"
     _owner_field = "filing_system_id"
+    _event_kind = "plan_interface"
 
     filing_system_id = fields.Many2one(
         "recall.filing.system", required=True, index=True, ondelete="restrict"
@@ -38,26 +39,6 @@ class RecallPlanInterface(models.Model):
         own = self.env["ir.config_parameter"].sudo().get_param("web.base.url", "")
         for interface in self:
             interface.address = urljoin(own, PATH)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        interfaces = super().create(vals_list)
-        for interface in interfaces:
-            self.env["recall.audit.event"]._record(
-                "plan_interface.create", interface, api_cfg=interface.api_cfg
-            )
-        return interfaces
-
-    def write(self, vals):
-        done = super().write(vals)
-        for interface in self:
-            self.env["recall.audit.event"]._record(
-                "plan_interface.write",
-                interface,
-                fields=sorted(vals),
-                active=interface.active,
-            )
-        return done
 
     def action_issue_token(self):
         """Open the dialogue that issues a token, with what its hand-over needs."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 PURPOSE = "share"
@@ -16,30 +16,11 @@ class RecallShareInterface(models.Model):
     _inherit = ["recall.interface.mixin"]
     _order = "data_user_id, name"
     _owner_field = "data_user_id"
+    _event_kind = "share_interface"
 
     data_user_id = fields.Many2one(
         "recall.data.user", required=True, index=True, ondelete="restrict"
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        interfaces = super().create(vals_list)
-        for interface in interfaces:
-            self.env["recall.audit.event"]._record(
-                "share_interface.create", interface, api_cfg=interface.api_cfg
-            )
-        return interfaces
-
-    def write(self, vals):
-        done = super().write(vals)
-        for interface in self:
-            self.env["recall.audit.event"]._record(
-                "share_interface.write",
-                interface,
-                fields=sorted(vals),
-                active=interface.active,
-            )
-        return done
 
     def _purpose_sql(self):
         return SQL("%s", PURPOSE)
