@@ -5,6 +5,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.tools.notification import RELOAD, notify
+
 from .recall_quarantine import PENDING
 from .recall_quarantine_answer import SETTLED
 from .recall_quarantine_release import OVERRULABLE
@@ -77,7 +79,7 @@ class RecallQuarantine(models.Model):
                 done=done,
                 left=left,
             )
-        return self._notify(done, warn=bool(left))
+        return notify(done, kind="warning" if left else "success", then=RELOAD)
 
     def _open_decision(self, purpose, title):
         self._check_officer()
@@ -88,18 +90,6 @@ class RecallQuarantine(models.Model):
             "view_mode": "form",
             "target": "new",
             "context": {"default_purpose": purpose, "default_entry_ids": self.ids},
-        }
-
-    def _notify(self, message, *, warn=False):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": message,
-                "type": "warning" if warn else "success",
-                "sticky": warn,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
         }
 
     def _check_officer(self):

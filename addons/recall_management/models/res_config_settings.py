@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import email_normalize
 
+from odoo.addons.recall_base.tools.notification import notify
+
 from .recall_enterprise_digest import HOUR, HOUR_PARAMETER
 
 PUBLIC_ADDRESS = "web.base.url"
@@ -90,18 +92,13 @@ class ResConfigSettings(models.TransientModel):
                 "auto_delete": True,
             }
         ).send(raise_exception=True)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "The mail server has taken the mail to %(addresses)s. See whether "
-                    "it arrives.",
-                    addresses=addresses,
-                ),
-            },
-        }
+        return notify(
+            self.env._(
+                "The mail server has taken the mail to %(addresses)s. See whether "
+                "it arrives.",
+                addresses=addresses,
+            )
+        )
 
     def action_recall_test_enterprise(self):
         """Ask the chosen terminal once; nothing is taken in."""

@@ -4,6 +4,8 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.recall_base.tools.notification import RELOAD, notify
+
 from ..models.recall_quarantine_decision import STATES_FOR
 
 
@@ -91,4 +93,4 @@ class RecallQuarantineDecide(models.TransientModel):
             message = self.env._(
                 "%(message)s %(left)s stay as they are.", message=message, left=left
             )
-        return self.entry_ids._notify(message, warn=bool(left))
+        return notify(message, kind="warning" if left else "success", then=RELOAD)
