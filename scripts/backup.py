@@ -136,9 +136,12 @@ def _key_ids(key_file: Path) -> set[str]:
 # === RESTORE === #
 
 
-def restore(backup: Path, name: str, key_file: Path) -> dict[str, Any]:
+def restore(
+    backup: Path, name: str, key_file: Path, cluster: Cluster | None = None
+) -> dict[str, Any]:
     """Restore into a new database and prove it; returns what was found.
 
+    :param cluster: the server to restore on, if not the usual one
     :raises StackError: when the backup is damaged, a key is missing, the database is
         there already, or what was restored is not what was backed up
     """
@@ -149,7 +152,7 @@ def restore(backup: Path, name: str, key_file: Path) -> dict[str, Any]:
     missing = set(manifest["key_ids"]) - _key_ids(key_file)
     if missing:
         raise StackError(f"{key_file} lacks the keys {', '.join(sorted(missing))}")
-    cluster = Cluster()
+    cluster = cluster or Cluster()
     cluster.start()
     if cluster.exists(name) or _store(name).exists():
         raise StackError(f"{name} is there already: restore never overwrites")

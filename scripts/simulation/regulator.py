@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
@@ -177,15 +178,19 @@ class Regulator:
 
     def stop(self) -> None:
         if self._line:
-            self._line.send(None)
+            with suppress(OSError):  # it ended by itself, with its database
+                self._line.send(None)
             self._line.close()
             self._process.wait()
             self._line = None
 
     def run(self, script: str, **values: Any) -> Any:
         """Run Python with `env` and `values`, commit, return its `result`."""
-        self._line.send((script, values))
-        done, result = self._line.recv()
+        try:
+            self._line.send((script, values))
+            done, result = self._line.recv()
+        except (EOFError, OSError):
+            done, result = False, "the regulator ended"
         if not done:
             raise StackError(f"{result} (see {self.database.log})")
         return result

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """The embedded PostgreSQL cluster, or an existing server named by PG* variables."""
 
+import contextlib
 import fcntl
 import getpass
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import psycopg2
@@ -48,12 +51,16 @@ class Cluster:
     The embedded one lives under .local/pg and listens on a Unix socket only. Each
     system user connects by `peer`: no password exists. With PGHOST set, nothing is
     started: that server is used with the roles of its PG* variables.
+
+    A `name` makes it another embedded cluster beside that one, with `settings` of its
+    own (text of a postgresql.conf).
     """
 
-    def __init__(self) -> None:
-        self.external = bool(PG_HOST.value)
+    def __init__(self, name: str = "", settings: str = "") -> None:
+        self.external = bool(PG_HOST.value) and not name
         self.system_user = _system_user()
-        self.home = LOCAL if self.external else _home(self.system_user)
+        self.home = LOCAL if self.external else _home(self.system_user, name)
+        self.settings = settings
         self.data = self.home / "pg"
         self.sockets = self.home / "pg-socket"
 
@@ -64,8 +71,8 @@ class Cluster:
         if self.external:
             self._check_external()
             return
-        LOCAL.mkdir(exist_ok=True)
-        with (LOCAL / "pg.lock").open("w") as lock:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "pg.lock").open("w") as lock:
             # Two commands at the same moment: the second one waits and finds it.
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (self.data / "PG_VERSION").exists():
@@ -73,7 +80,8 @@ class Cluster:
             if not self.running():
                 log = str(self.home / "pg.log")
                 self._control("start", "-w", "-t", "60", "-l", log)
-            self._create_owner()
+            if not self.standby():
+                self._create_owner()
 
     def stop(self) -> None:
         """Stop the embedded cluster; sessions are closed."""
@@ -98,6 +106,30 @@ class Cluster:
         if not (self.data / "postmaster.pid").exists():
             return False
         return self._control("status", check=False) == 0
+
+    def standby(self) -> bool:
+        """Whether it follows another cluster, and nothing can be written to it."""
+        return self._ask("SELECT pg_is_in_recovery()")[0][0]
+
+    def configure(self, text: str) -> None:
+        """Append lines of a postgresql.conf; the last one about a setting counts."""
+        with (self.data / "postgresql.conf").open("a") as stream:
+            stream.write(text)
+        if self.running():
+            self._control("reload")
+
+    def kill(self) -> None:
+        """SIGKILL to the server and its sessions, as the loss of the machine would."""
+        first = int((self.data / "postmaster.pid").read_text().split()[0])
+        # Stopped first: else it would see its children die, and tidy up.
+        os.kill(first, signal.SIGSTOP)
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for pid in [*map(int, children), first]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while Path(f"/proc/{first}").exists():
+            time.sleep(0.02)
+        (self.data / "postmaster.pid").unlink()
 
     def remove(self) -> None:
         """Stop the embedded cluster and delete it with all databases."""
@@ -195,6 +227,12 @@ class Cluster:
             self._do(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(OWNER)))
 
     def _create(self) -> None:
+        self._make_folders()
+        self._run("initdb", "--username", ADMIN, "--auth=peer", "--data-checksums",
+                  "--encoding=UTF8", "--locale=C.UTF-8", str(self.data))  # fmt: skip
+        self._configure()
+
+    def _make_folders(self) -> None:
         for path in (self.data, self.sockets):
             shutil.rmtree(path, ignore_errors=True)
             path.mkdir(parents=True, mode=0o700)
@@ -204,15 +242,13 @@ class Cluster:
         log = self.home / "pg.log"
         log.touch(mode=0o600)
         shutil.chown(log, self.system_user)
-        self._run("initdb", "--username", ADMIN, "--auth=peer", "--data-checksums",
-                  "--encoding=UTF8", "--locale=C.UTF-8", str(self.data))  # fmt: skip
-        self._configure()
 
     def _configure(self) -> None:
-        conf = self.data / "postgresql.conf"
-        with conf.open("a") as stream:
-            stream.write(CONFIGURATION.format(port=PORT, sockets=self.sockets))
-        (self.data / "pg_hba.conf").write_text("local all all peer map=recall\n")
+        self.configure(CONFIGURATION.format(port=PORT, sockets=self.sockets))
+        self.configure(self.settings)
+        (self.data / "pg_hba.conf").write_text(
+            "local all all peer map=recall\nlocal replication all peer map=recall\n"
+        )
         users = sorted({getpass.getuser(), self.system_user})
         lines = [f"recall {user} {role}" for user in users for role in (ADMIN, OWNER)]
         (self.data / "pg_ident.conf").write_text("\n".join(lines) + "\n")
@@ -262,17 +298,17 @@ def _system_user() -> str:
     return "postgres" if os.geteuid() == 0 else getpass.getuser()
 
 
-def _home(user: str) -> Path:
+def _home(user: str, name: str) -> Path:
     """Where the cluster lives: .local, unless its user or the socket cannot."""
-    short = len(str(LOCAL / "pg-socket")) + len(f"/.s.PGSQL.{PORT}") < SOCKET_PATH_LIMIT
-    if short and _reachable(LOCAL, user):
-        return LOCAL
+    socket = LOCAL / name / "pg-socket" / f".s.PGSQL.{PORT}"
+    if len(str(socket)) < SOCKET_PATH_LIMIT and _reachable(LOCAL, user):
+        return LOCAL / name
     mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
     home = Path("/var/tmp") / f"recall-{mark}"  # noqa: S108 owner checked below
     home.mkdir(mode=0o755, exist_ok=True)
     if home.lstat().st_uid != os.geteuid() or home.is_symlink():
         raise StackError(f"{home} belongs to someone else: delete it or move checkout")
-    return home
+    return home / name
 
 
 def _reachable(path: Path, user: str) -> bool:
