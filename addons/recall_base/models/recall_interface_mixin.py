@@ -69,7 +69,10 @@ class RecallInterfaceMixin(models.AbstractModel):
         interfaces = super().create(vals_list)
         for interface in interfaces:
             self.env["recall.audit.event"]._record(
-                f"{self._event_kind}.create", interface, api_cfg=interface.api_cfg
+                f"{self._event_kind}.create",
+                interface,
+                api_cfg=interface.api_cfg,
+                **interface._get_event_facts(),
             )
         return interfaces
 
@@ -81,8 +84,13 @@ class RecallInterfaceMixin(models.AbstractModel):
                 interface,
                 fields=sorted(vals),
                 active=interface.active,
+                **interface._get_event_facts(),
             )
         return done
+
+    def _get_event_facts(self):
+        """What the operation log keeps of the interface as it is now."""
+        return {}
 
     @api.model
     def _authorise(self, token_text, api_cfg, purpose, address):

@@ -6,6 +6,7 @@ from . import (
     recall_publication,
     recall_push,
     recall_share_interface,
+    recall_share_usage,
     recall_subscription,
     recall_token,
 )

@@ -1,14 +1,34 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL
 
 PURPOSE = "share"
+#: Most VINs of one request, and of one page of changes.
+MAX_VINS = 10_000
+#: Field of the interface -> member of the record that it grants (annex A no. 13 to 16).
+GRANTED_CONTENTS = {
+    "share_repair_date": "recallTime",
+    "share_repair_number": "repairNum",
+    "share_dealer": "dealerName",
+    "share_phone": "telNum",
+}
+#: Field of the interface -> method that it grants; one VIN may always be asked.
+GRANTED_METHODS = {
+    "allow_many": "many",
+    "allow_changes": "changes",
+    "allow_export": "export",
+}
+QUOTAS = ("quota_day", "quota_burst")
+TERMS = (*GRANTED_CONTENTS, *GRANTED_METHODS, "sandbox", *QUOTAS)
 
 
 class RecallShareInterface(models.Model):
     """A data interface opened to a data user (clause 8.3.2, annex C).
 
-    ``api_exchange_cfg`` of the requests is the field ``api_cfg`` here.
+    ``api_exchange_cfg`` of the requests is the field ``api_cfg`` here. The contents of
+    clause 8.2 belong to every interface; what says more about a repair, every method
+    but one VIN, and how much may be asked are granted to each by itself.
     """
 
     _name = "recall.share.interface"
@@ -21,6 +41,86 @@ class RecallShareInterface(models.Model):
     data_user_id = fields.Many2one(
         "recall.data.user", required=True, index=True, ondelete="restrict"
     )
+    share_repair_date = fields.Boolean(
+        string="Repair date", help="Grants the member recallTime."
+    )
+    share_repair_number = fields.Boolean(
+        string="Repair record number", help="Grants the member repairNum."
+    )
+    share_dealer = fields.Boolean(string="Dealer", help="Grants the member dealerName.")
+    share_phone = fields.Boolean(
+        string="Contact phone",
+        help="Grants the member telNum: personal data, on a legal basis only. Each "
+        "answer that holds phone numbers is in the operation log.",
+    )
+    phone_basis = fields.Text(
+        string="Legal basis for the phone number",
+        help="Law or court order that lets this data user have phone numbers.",
+    )
+    allow_many = fields.Boolean(
+        string="Many VINs", help="Up to 10,000 VINs in one request."
+    )
+    allow_changes = fields.Boolean(
+        string="Changes", help="All vehicles, and then those that changed since."
+    )
+    allow_export = fields.Boolean(
+        string="Export files", help="The complete data as files."
+    )
+    sandbox = fields.Boolean(
+        help="Answers the documented test VINs with made-up cases, and nothing else."
+    )
+    quota_day = fields.Integer(
+        string="VINs a day",
+        default=10_000,
+        required=True,
+        help="What comes more on a day (UTC) is answered 429.",
+    )
+    quota_burst = fields.Integer(
+        string="Requests in 10 seconds",
+        default=200,
+        required=True,
+        help="What comes more is answered 429.",
+    )
+
+    _quota_positive = models.Constraint(
+        "CHECK(quota_day > 0 AND quota_burst > 0)",
+        "A quota is at least 1. Close the interface to allow nothing.",
+    )
+
+    @api.constrains("share_phone", "phone_basis")
+    def _check_phone_basis(self):
+        for interface in self:
+            if interface.share_phone and not (interface.phone_basis or "").strip():
+                raise ValidationError(
+                    self.env._(
+                        "Phone numbers are personal data: write down the legal basis "
+                        "before you grant them."
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_phone_grant(vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_phone_grant([vals])
+        return super().write(vals)
+
+    def _check_phone_grant(self, vals_list):
+        """Only administrators grant phone numbers, and change on what basis."""
+        if self.env.su or not any(
+            vals.get("share_phone") or vals.get("phone_basis") for vals in vals_list
+        ):
+            return
+        if not self.env.user.has_group("recall_service.group_administrator"):
+            raise AccessError(
+                self.env._("Only administrators may grant phone numbers.")
+            )
+
+    def _get_event_facts(self):
+        facts = {name: self[name] for name in TERMS}
+        return facts | {"phone_basis": self.phone_basis or ""}
 
     def _purpose_sql(self):
         return SQL("%s", PURPOSE)

@@ -8,6 +8,7 @@ from .common import RecallServiceCommon
 MODELS = (
     "recall.data.user",
     "recall.share.interface",
+    "recall.share.usage",
     "recall.plan",
     "recall.vehicle",
     "recall.completion",
@@ -60,6 +61,25 @@ class TestAccess(RecallServiceCommon):
         with self.assertRaises(AccessError):
             interface.unlink()
         self.env["recall.token"].with_user(self.administrator).search([])
+
+    def test_operator_cannot_grant_phone_numbers(self):
+        """X-ACCESS: who may have phone numbers is for administrators to decide."""
+        grant = {"share_phone": True, "phone_basis": "Article 12"}
+        with self.assertRaises(AccessError):
+            self.interface.with_user(self.operator).write(grant)
+        with self.assertRaises(AccessError):
+            self.interface.with_user(self.operator).create(
+                {"name": "Second", "data_user_id": self.data_user.id, **grant}
+            )
+        self.interface.with_user(self.administrator).write(grant)
+        self.interface.with_user(self.operator).share_phone = False
+
+    def test_usage_is_written_by_nobody(self):
+        """X-ACCESS: what was counted cannot be changed, not even by administrators."""
+        Usage = self.env["recall.share.usage"]
+        self.assertTrue(Usage.with_user(self.operator).has_access("read"))
+        for operation in ("create", "write", "unlink"):
+            self.assertFalse(Usage.with_user(self.administrator).has_access(operation))
 
     def test_forms_open_for_their_roles(self):
         """X-ACCESS: no form asks for a field that its reader may not see."""

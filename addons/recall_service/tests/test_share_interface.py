@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import psycopg2
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
+from ..models.recall_share_interface import GRANTED_CONTENTS, GRANTED_METHODS
 from .common import RecallServiceCommon
 
 
@@ -81,3 +83,34 @@ class TestShareInterface(RecallServiceCommon):
                 "data_user.write",
             ],
         )
+
+    def test_nothing_beyond_the_standard_is_granted_by_itself(self):
+        """S-CONTENT: a new interface has clause 8.2's contents and one VIN."""
+        for term in (*GRANTED_CONTENTS, *GRANTED_METHODS, "sandbox"):
+            self.assertFalse(self.interface[term], term)
+
+    def test_phone_needs_a_legal_basis(self):
+        """S-CONTENT: no phone number is granted without saying what allows it."""
+        for basis in (False, "  "):
+            with self.assertRaises(ValidationError):
+                self.interface.write({"share_phone": True, "phone_basis": basis})
+
+    def test_grants_are_in_the_operation_log(self):
+        """X-LOG: the log tells what an interface permits after each change."""
+        self.interface.write(
+            {"share_phone": True, "phone_basis": "Article 12", "quota_day": 5}
+        )
+        event = self.env["recall.audit.event"].search([], limit=1)
+        self.assertEqual(event.action, "share_interface.write")
+        self.assertIs(event.detail["share_phone"], True)
+        self.assertEqual(event.detail["phone_basis"], "Article 12")
+        self.assertEqual(event.detail["quota_day"], 5)
+
+    def test_quota_of_nothing_is_refused(self):
+        """S-SHARE: an interface that allows nothing is closed, not starved."""
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.CheckViolation),
+        ):
+            self.interface.quota_day = 0
+            self.interface.flush_recordset()
