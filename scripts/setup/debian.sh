@@ -18,6 +18,7 @@ missing_packages() {
   command -v certutil >/dev/null || echo libnss3-tools
   command -v make >/dev/null || echo make
   command -v wkhtmltopdf >/dev/null || echo wkhtmltopdf # letters to owners
+  [[ ${RECALL_BENCH:-0} == 0 ]] || command -v wrk >/dev/null || echo wrk
   if on_debian; then
     # Chinese and Latin letters for the browser, a library of Playwright's driver.
     for package in fonts-noto-cjk fonts-dejavu-core libatomic1; do

@@ -2,11 +2,13 @@
 # The Python environment under .local/venv. Variables:
 #   PYTHON      interpreter to build it with (default: python3)
 #   RECALL_DEV  0 leaves the tools for tests and lint out
+#   RECALL_BENCH  1 adds the peers that benchmarks compare with
 
 install_python_environment() {
   local python=${PYTHON:-python3} venv=$local_dir/venv place key
   local files=("$root/requirements.txt")
   [[ ${RECALL_DEV:-1} == 0 ]] || files+=("$root/requirements-dev.txt")
+  [[ ${RECALL_BENCH:-0} == 0 ]] || files+=("$root/requirements-bench.txt")
   "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null ||
     die "$python is not Python 3.11, 3.12 or 3.13: set PYTHON to one that is"
   # Programs in an environment hold its path: a moved checkout needs a new one.

@@ -42,6 +42,7 @@ class Variable:
 # Read by scripts/setup.
 PYTHON_VARIABLE = Variable("PYTHON", "python3", "interpreter for .local/venv")
 DEV = Variable("RECALL_DEV", "1", "0 leaves out the tools for tests and lint")
+BENCH = Variable("RECALL_BENCH", "0", "1 adds load tool and peers of benchmarks")
 ODOO_DIR = Variable("ODOO_DIR", "", "an installed Odoo 19: folder of package odoo")
 ODOO_SUITE = Variable("ODOO_SUITE", "sid", "Debian suite that carries odoo-19")
 ODOO_DEBS = Variable("ODOO_DEBS", "", "folder with the .deb files, no download")
@@ -82,6 +83,7 @@ VARIABLES = (
     ODOO_DEBS,
     PYTHON_VARIABLE,
     DEV,
+    BENCH,
 )
 
 

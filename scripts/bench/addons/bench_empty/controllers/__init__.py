@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from . import empty
