@@ -362,6 +362,10 @@ def test_plan_takes_all_optional_members():
         "productionStart": "2024-02-06",
         "productionEnd": "2025-08-30",
         "overTheAir": True,
+        "doNotDrive": True,
+        "parkOutside": False,
+        "partsState": "awaited",
+        "partsFrom": "2025-11-01",
         "parts": [{"partNumber": "P-1", "partName": "controller"}],
         "lines": [
             {
@@ -391,6 +395,9 @@ def test_plan_takes_all_optional_members():
         ("numRecall", -1, "numRecall"),
         ("recallStartTime", "2025-13-01", "recallStartTime"),
         ("overTheAir", 1, "overTheAir"),
+        ("doNotDrive", "yes", "doNotDrive"),
+        ("partsState", "soon", "partsState"),
+        ("partsFrom", "2025-11", "partsFrom"),
         ("lines", [{}, {"numRecall": "5"}], "lines[1].numRecall"),
         ("vins", [{"vin": "A"}, {"vin": 5}], "vins[1].vin"),
         ("dealers", {}, "dealers"),

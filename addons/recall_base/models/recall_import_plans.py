@@ -19,6 +19,10 @@ OF_PLAN = {
     "consequence": "possibleConsequence",
     "measure": "repairMethod",
     "over_the_air": "overTheAir",
+    "do_not_drive": "doNotDrive",
+    "park_outside": "parkOutside",
+    "parts_state": "partsState",
+    "parts_from": "partsFrom",
     "parts": "parts",
     "extends": "extends",
     "source": "source",
@@ -35,6 +39,16 @@ OF_LINE = {
 }
 YES = {"1", "y", "yes", "true", "是", "ota", "有"}
 NO = {"", "0", "n", "no", "false", "否", "无"}
+#: Columns of yes and no; where a warning to owners is empty, the file tells nothing.
+YES_NO = ("over_the_air", "do_not_drive", "park_outside")
+PARTS_STATES = {
+    "": None,
+    **dict.fromkeys(("available", "in stock", "有", "有货", "充足"), "available"),
+    **dict.fromkeys(("awaited", "待供", "待到货", "等待"), "awaited"),
+    **dict.fromkeys(
+        ("not_needed", "not needed", "不需要", "无需", "无需零部件"), "not_needed"
+    ),
+}
 _SEPARATORS = re.compile(r"[,;，；、\s]+")
 
 
@@ -181,6 +195,30 @@ class RecallImportKindPlans(models.AbstractModel):
                 aliases=("overTheAir", "OTA", "是否OTA", "远程升级"),
             ),
             Column(
+                "do_not_drive",
+                self.env._("Do not drive"),
+                size=8,
+                aliases=("doNotDrive", "禁止驾驶", "停止驾驶", "请勿驾驶"),
+            ),
+            Column(
+                "park_outside",
+                self.env._("Park outside"),
+                size=8,
+                aliases=("parkOutside", "室外停放", "停放室外"),
+            ),
+            Column(
+                "parts_state",
+                self.env._("Repair parts"),
+                size=16,
+                aliases=("partsState", "零部件供应", "零部件供应情况"),
+            ),
+            Column(
+                "parts_from",
+                self.env._("Parts expected from"),
+                format="date",
+                aliases=("partsFrom", "零部件预计到货日期", "预计到货日期"),
+            ),
+            Column(
                 "extends",
                 self.env._("Extends"),
                 size=64,
@@ -249,10 +287,18 @@ def _find_cell_fault(number, cells):
     count = cells["announced_count"].replace(",", "")
     if not (count.isascii() and count.isdigit() and int(count)):
         return Fault(number, "cell_number", "announced_count", count)
-    ota = cells["over_the_air"].casefold()
-    if ota not in YES | NO:
-        return Fault(number, "cell_yes_no", "over_the_air", ota)
+    for name in YES_NO:
+        if cells[name].casefold() not in YES | NO:
+            return Fault(number, "cell_yes_no", name, cells[name])
+    if cells["parts_state"].casefold() not in PARTS_STATES:
+        return Fault(number, "cell_parts_state", "parts_state", cells["parts_state"])
+    if cells["parts_from"] and _read_parts_state(cells) != "awaited":
+        return Fault(number, "cell_parts_from", "parts_from", cells["parts_from"])
     return None
+
+
+def _read_parts_state(cells):
+    return PARTS_STATES[cells["parts_state"].casefold()]
 
 
 def _same_plan(first, cells):
@@ -263,7 +309,12 @@ def _make_plan(rows):
     """A ``FiledPlan`` of rows ``(number, cells)`` with the same recall number."""
     first = rows[0][1]
     members = {member: first[name] for name, member in OF_PLAN.items() if first[name]}
-    members["overTheAir"] = first["over_the_air"].casefold() in YES
+    members |= {
+        OF_PLAN[name]: first[name].casefold() in YES for name in YES_NO if first[name]
+    }
+    members.setdefault("overTheAir", False)
+    if first["parts_state"]:
+        members["partsState"] = _read_parts_state(first)
     parts = dict.fromkeys(filter(None, _SEPARATORS.split(first["parts"])))
     members["parts"] = [{"partNumber": number} for number in parts]
     if first["announcement"]:

@@ -66,6 +66,32 @@ class RecallPlan(models.Model):
     consequence = fields.Text(string="Possible consequences", required=True)
     measure = fields.Text(string="Repair measures", required=True)
     over_the_air = fields.Boolean(string="Over-the-air update")
+    do_not_drive = fields.Boolean(
+        string="Do not drive",
+        help="The vehicle must not be driven before it is repaired: the public search "
+        "says so before anything else.",
+    )
+    park_outside = fields.Boolean(
+        string="Park outside",
+        help="The vehicle can catch fire while it stands: it is to be parked outside, "
+        "away from buildings and other vehicles, until it is repaired.",
+    )
+    parts_state = fields.Selection(
+        [
+            ("available", "Available"),
+            ("awaited", "Awaited"),
+            ("not_needed", "Not needed"),
+        ],
+        string="Repair parts",
+        help="Whether owners can have the repair now. Empty: not told.",
+    )
+    parts_from = fields.Date(
+        string="Parts expected from",
+        compute="_compute_parts_from",
+        store=True,
+        readonly=False,
+        help="From when parts that are awaited are expected.",
+    )
     extends_id = fields.Many2one(
         "recall.plan",
         string="Extends",
@@ -119,6 +145,10 @@ class RecallPlan(models.Model):
         "A recall number of GB/T 39061 looks like S2025M0149I: S or E, year, product "
         "letter, four digits (not 0000), V, I or O.",
     )
+    _parts_from_awaited = models.Constraint(
+        "CHECK(parts_from IS NULL OR parts_state = 'awaited')",
+        "Only parts that are awaited have a date from which they are expected.",
+    )
     _not_itself = models.Constraint(
         "CHECK(extends_id != id)", "A recall cannot extend itself."
     )
@@ -129,6 +159,11 @@ class RecallPlan(models.Model):
             plan.display_name = " ".join(
                 part for part in (plan.recall_number, plan.brand, plan.series) if part
             )
+
+    @api.depends("parts_state")
+    def _compute_parts_from(self):
+        for plan in self:
+            plan.parts_from = plan.parts_state == "awaited" and plan.parts_from
 
     @api.depends("listed_count", "vehicle_count", "removed_count")
     def _compute_missing_count(self):

@@ -105,6 +105,7 @@ class RecallPlan(models.Model):
         }
         return {
             **{name: value for name, value in optional.items() if value},
+            **self._prepare_owner_vals(message),
             "producer_id": producer.id,
             "brand": message.brand,
             "series": message.series,
@@ -120,6 +121,21 @@ class RecallPlan(models.Model):
             "extends_id": extended and extended.id,
             "source": message.source,
         }
+
+    def _prepare_owner_vals(self, message):
+        """Values that tell owners what to do; what a filing leaves out is kept.
+
+        A filing system that does not know these members must not take back a warning
+        that was entered by hand.
+        """
+        vals = {
+            "do_not_drive": message.doNotDrive,
+            "park_outside": message.parkOutside,
+            "parts_state": message.partsState,
+        }
+        if message.partsState:
+            vals["parts_from"] = fields.Date.to_date(message.partsFrom) or False
+        return {name: value for name, value in vals.items() if value is not None}
 
     def _parts_differ(self, message):
         """Whether product lines or parts are others than those of a filing."""
@@ -189,6 +205,8 @@ def _find_faults(message):
         yield "stateReason", "A plan is withdrawn with a reason: add stateReason."
     if message.extends == message.recallNum:
         yield "extends", "The member extends names the recall itself."
+    if message.partsFrom and message.partsState != "awaited":
+        yield "partsFrom", "The member partsFrom goes with the partsState awaited."
     numbers = [part.partNumber for part in message.parts]
     if len(set(numbers)) < len(numbers):
         yield "parts", "The member parts holds a part number twice."

@@ -6,7 +6,8 @@ from odoo.exceptions import UserError
 VERSIONED = (
     *("producer_id", "brand", "series", "model", "announced", "announcement_id"),
     *("recall_start", "announced_count", "vin_range", "defect", "consequence"),
-    *("measure", "over_the_air", "extends_id", "source"),
+    *("measure", "over_the_air", "do_not_drive", "park_outside", "parts_state"),
+    *("parts_from", "extends_id", "source"),
 )
 LINE_FIELDS = (
     *("brand", "series", "model", "production_start", "production_end"),
@@ -93,11 +94,13 @@ class RecallPlanVersion(models.Model):
         plan_fields = self.env["recall.plan"]._fields
         rows = []
         for name in VERSIONED:
-            if old.get(name) != new.get(name):
-                label = plan_fields[name]._description_string(self.env)
-                rows.append(
-                    (label, self._show(old.get(name)), self._show(new.get(name)))
-                )
+            field = plan_fields[name]
+            # A version from before a field was there says nothing of it.
+            before_it, after_it = old.get(name) or False, new.get(name) or False
+            if before_it != after_it:
+                label = field._description_string(self.env)
+                shown = (self._show(field, value) for value in (before_it, after_it))
+                rows.append((label, *shown))
         for name in LISTS:
             went, came = _difference(old.get(name, []), new.get(name, []))
             if went or came:
@@ -105,9 +108,11 @@ class RecallPlanVersion(models.Model):
                 rows.append((label, *map(self._show_list, (went, came))))
         return rows
 
-    def _show(self, value):
-        if isinstance(value, bool):
+    def _show(self, field, value):
+        if field.type == "boolean":
             return self.env._("yes") if value else self.env._("no")
+        if field.type == "selection":
+            value = dict(field._description_selection(self.env)).get(value)
         return str(value) if value else "–"
 
     def _show_list(self, records):

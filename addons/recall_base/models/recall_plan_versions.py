@@ -48,7 +48,7 @@ class RecallPlan(models.Model):
         for plan in self:
             number, kept = numbers.get(plan.id, (0, None))
             snapshot = plan._take_snapshot()
-            if not force and snapshot == kept:
+            if not force and kept and _tell(snapshot) == _tell(kept):
                 continue
             # sudo: versions are made by changes of the plan, by nobody else.
             self.env["recall.plan.version"].sudo().create(
@@ -111,6 +111,11 @@ class RecallPlan(models.Model):
             )
         )
         self.env["recall.plan.version"].invalidate_model()
+
+
+def _tell(snapshot):
+    """What a snapshot says. One from before a field was there lacks what is empty."""
+    return {name: value for name, value in snapshot.items() if value}
 
 
 def _plain(value):

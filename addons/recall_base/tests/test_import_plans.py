@@ -7,6 +7,7 @@ HEADER = (
     *("召回编号", "品牌", "车型系列", "车型名称", "召回开始时间", "召回数量"),
     *("VIN范围", "缺陷描述", "可能造成的后果", "召回维修措施", "零部件号"),
     *("生产开始日期", "生产结束日期", "公告编号", "OTA"),
+    *("请勿驾驶", "室外停放", "零部件供应", "预计到货日期"),
 )
 
 
@@ -21,7 +22,7 @@ class TestImportPlans(ImportCommon):
                 (
                     *(number, "示例", "甲", "TST1", "2025-03-01", "1,200", "LTZ…"),
                     *("软管开裂", "制动变长", "更换软管", "BH-1、BH-2", "2024-01-01"),
-                    *("2024-06-30", "2025年第9号", "否"),
+                    *("2024-06-30", "2025年第9号", "否", "", "", "", ""),
                 ),
                 strict=True,
             )
@@ -81,6 +82,41 @@ class TestImportPlans(ImportCommon):
         self.assertEqual(self.counts(amended), ("done", 1, 1, 0, 0))
         self.assertEqual(
             (self.find(number).defect, self.find(number).version), ("软管断裂", 2)
+        )
+
+    def test_warning_to_owners_does_not_come_in(self):
+        """S-QUERY: a file tells when not to drive and whether parts are there."""
+        number = self.make_recall_number()
+        warned = {"请勿驾驶": "是", "室外停放": "否", "零部件供应": "待供"}
+        self.take_in_plans(self.row(number, 预计到货日期="2025-06-01", **warned))
+        plan = self.find(number)
+        told = {"do_not_drive": True, "park_outside": False, "parts_state": "awaited"}
+        self.assertRecordValues(plan, [told])
+        self.assertEqual(str(plan.parts_from), "2025-06-01")
+        again = self.take_in_plans(self.row(number))
+        self.assertEqual(self.counts(again), ("done", 1, 0, 1, 0))
+        self.assertRecordValues(plan, [told])
+
+    def test_unclear_warning_is_guessed(self):
+        """M-PLAN: a file that tells owners nothing clear is refused by its row."""
+        job = self.take_in_plans(
+            self.row(self.make_recall_number(), 请勿驾驶="maybe"),
+            self.row(self.make_recall_number(), 零部件供应="soon"),
+            self.row(self.make_recall_number(), 预计到货日期="2025-06-01"),
+            self.row(
+                self.make_recall_number(),
+                零部件供应="available",
+                预计到货日期="2025-06-01",
+            ),
+        )
+        self.assertEqual(
+            self.codes(job),
+            [
+                (2, "cell_yes_no"),
+                (3, "cell_parts_state"),
+                (4, "cell_parts_from"),
+                (5, "cell_parts_from"),
+            ],
         )
 
     def test_bad_row_stops_the_good_ones(self):

@@ -183,6 +183,38 @@ class TestPlanTakeIn(PlanMessages):
         )
         self.assertFalse(unknown["plan"].extends_id)
 
+    def test_warning_to_owners_does_not_come_in(self):
+        """S-QUERY: a filing tells when not to drive and whether parts are there."""
+        plan = self.take_in(
+            doNotDrive=True,
+            parkOutside=True,
+            partsState="awaited",
+            partsFrom="2025-06-01",
+        )["plan"]
+        told = {"do_not_drive": True, "park_outside": True, "parts_state": "awaited"}
+        self.assertRecordValues(plan, [told])
+        self.assertEqual(str(plan.parts_from), "2025-06-01")
+        self.take_in(doNotDrive=False, partsState="available")
+        told = {"do_not_drive": False, "park_outside": True, "parts_state": "available"}
+        self.assertRecordValues(plan, [{**told, "parts_from": False, "version": 2}])
+
+    def test_filing_that_tells_no_warning_takes_one_back(self):
+        """S-QUERY: a warning entered by hand outlives filings that know none."""
+        plan = self.take_in()["plan"]
+        plan.write({"do_not_drive": True, "parts_state": "awaited"})
+        plan.parts_from = "2025-06-01"
+        self.assertEqual(self.take_in()["status"], "unchanged")
+        self.take_in(defectDesc="Other.")
+        self.assertRecordValues(
+            plan, [{"do_not_drive": True, "parts_state": "awaited"}]
+        )
+        self.assertEqual(str(plan.parts_from), "2025-06-01")
+
+    def test_date_stays_after_the_parts_have_come(self):
+        plan = self.take_in(partsState="awaited", partsFrom="2025-06-01")["plan"]
+        plan.parts_state = "available"
+        self.assertFalse(plan.parts_from)
+
     def test_dealer_is_added_or_changed_twice(self):
         plan = self.take_in()["plan"]
         dealer = plan.producer_id.dealer_ids
@@ -201,6 +233,8 @@ class TestPlanTakeIn(PlanMessages):
             {"extends": self.filed["recallNum"]},
             {"dealers": [{"dealerName": "Dealer", "region": "31"}]},
             {"parts": [{"partNumber": "P"}, {"partNumber": "P"}]},
+            {"partsFrom": "2025-06-01"},
+            {"partsState": "available", "partsFrom": "2025-06-01"},
             {
                 "lines": [
                     {"productionStart": "2024-02-01", "productionEnd": "2024-01-01"}

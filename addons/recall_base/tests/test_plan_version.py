@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import json
+
 from lxml import html
 
 from odoo import Command
@@ -49,6 +51,38 @@ class TestPlanVersion(PlanMessages):
                 ],
                 ["Parts", "SB-1 · Buckle", "SB-2"],
             ],
+        )
+
+    def test_warning_to_owners_makes_no_version(self):
+        """M-PLAN: when owners were warned, and when that ended, can be read later."""
+        plan = self.take_in()["plan"]
+        self.take_in(doNotDrive=True, partsState="awaited", partsFrom="2025-06-01")
+        self.assertEqual(
+            self.read_changes(plan.version_ids[0]),
+            [
+                ["Do not drive", "no", "yes"],
+                ["Repair parts", "–", "Awaited"],
+                ["Parts expected from", "–", "2025-06-01"],
+            ],
+        )
+
+    def test_field_that_came_later_looks_like_a_change(self):
+        """M-PLAN: a version from before a field existed differs by nothing in it."""
+        plan = self.take_in()["plan"]
+        version = plan.version_ids
+        later = ("do_not_drive", "park_outside", "parts_state", "parts_from")
+        old = {k: v for k, v in version.snapshot.items() if k not in later}
+        self.env.cr.execute(
+            "UPDATE recall_plan_version SET snapshot = %s WHERE id = %s",
+            (json.dumps(old), version.id),
+        )
+        version.invalidate_recordset()
+        self.assertNotIn("do_not_drive", version.snapshot)
+        plan.do_not_drive = False
+        self.assertEqual(plan.version, 1)
+        plan.park_outside = True
+        self.assertEqual(
+            self.read_changes(plan.version_ids[0]), [["Park outside", "no", "yes"]]
         )
 
     def test_text_of_a_filing_is_run_as_markup(self):

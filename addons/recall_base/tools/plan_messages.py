@@ -79,6 +79,9 @@ class PlanMessage(Recall):
     A long VIN list comes in pages: the same plan again, each time with other `vins`.
     Each page adds, a repeated page changes nothing, and `vinTotal`, the number of VINs
     in the whole list, tells when all have arrived.
+
+    What owners are warned of (`doNotDrive`, `parkOutside`) and when parts are there
+    (`partsState`, `partsFrom`) stays as it is in a filing that does not tell it.
     """
 
     numRecall: Count
@@ -87,6 +90,10 @@ class PlanMessage(Recall):
     productionStart: Date | None = None
     productionEnd: Date | None = None
     overTheAir: bool | None = None
+    doNotDrive: bool | None = None
+    parkOutside: bool | None = None
+    partsState: Literal["available", "awaited", "not_needed"] | None = None
+    partsFrom: Date | None = None
     parts: list[PlanPart] = []
     lines: list[PlanLine] = []
     dealers: list[PlanDealer] = []
