@@ -96,9 +96,9 @@ class Demo:
 
     def file_and_connect(self) -> None:
         filed = self.world.file_everywhere()
-        say(f"{filed['plan_count']} plans filed, {filed['vehicle_count']} vehicles")
-        if filed["problems"]:
-            raise StackError(f"plans were refused: {filed['problems']}")
+        say(f"{filed['taken_count']} plans filed")
+        if filed["state"] != "done" or filed["refused_count"]:
+            raise StackError(f"plans were refused: {filed}")
         self.world.open_interfaces()
         self.world.connect_terminals()
         share = self.open_share_interface()

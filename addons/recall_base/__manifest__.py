@@ -45,7 +45,6 @@
         "views/recall_import_legacy_views.xml",
         "views/recall_import_plan_views.xml",
         "views/res_users_views.xml",
-        "wizard/recall_plan_import_views.xml",
         "wizard/recall_plan_removal_views.xml",
         "wizard/recall_plan_step_views.xml",
         "wizard/recall_token_issue_views.xml",

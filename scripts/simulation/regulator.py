@@ -40,12 +40,14 @@ with Client({address!r}, authkey={key!r}) as line:
         env.invalidate_all()
 """
 _CONNECT = """\
-import base64, json
-file = base64.b64encode(json.dumps({"plans": values["plans"]}).encode())
-wizard = env["recall.plan.import"].create({"file": file})
-wizard.action_import()
-if wizard.problems:
-    raise ValueError(wizard.problems)
+import io, json
+job = env["recall.import"].create({"kind": "filings"})
+job._upload(io.BytesIO(json.dumps({"plans": values["plans"]}).encode()), "plans.json")
+job.action_start()
+while job.state == "running":
+    env["recall.import"]._cron_run()
+if job.state != "done" or job.refused_count:
+    raise ValueError(f"{job.state}: {job.failure} {job.error_ids.mapped('note')}")
 producers = env["recall.producer"].search([]).grouped("name")
 enterprises = env["recall.enterprise"].create([
     {"producer_id": producers[name].id, **given}

@@ -2,6 +2,7 @@
 """A person at the web client: logs in and calls what the screens call."""
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,19 @@ class WebClient:
         self, model: str, domain: list, fields: list[str], **options: Any
     ) -> list[dict[str, Any]]:
         return self.call(model, "search_read", domain, fields, **options)
+
+    def upload(self, path: str, name: str, content: bytes) -> None:
+        """Upload a file as a form does."""
+        page = self._session.get(f"{self.url}/web", timeout=TIMEOUT_SECONDS)
+        token = re.search(r'csrf_token: "([^"]+)"', page.text)
+        response = self._session.post(
+            self.url + path,
+            data={"csrf_token": token[1]},
+            files={"ufile": (name, content)},
+            timeout=TIMEOUT_SECONDS,
+        )
+        if not response.ok:
+            raise WebError(response.text)
 
     def post(self, path: str, message: dict[str, Any]) -> dict[str, Any]:
         """Post a message to an interface, as a program does: no session."""

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """The main job: from filed plans over repair reports to the regulator's figures."""
 
-import base64
 import datetime
 import json
 import time
@@ -81,14 +80,20 @@ class World:
         self.regulator = self.log_in(self.stack.regulator, "engineer")
 
     def file_plans(self, client: WebClient, plans: list[Plan]) -> dict[str, int]:
-        """Upload plans in the import dialogue; returns what it shows."""
+        """Import plans from a file; returns the counters of the import."""
         content = json.dumps({"plans": plans}, ensure_ascii=False).encode()
-        wizard = client.create(
-            "recall.plan.import", {"file": base64.b64encode(content).decode()}
-        )
-        client.call("recall.plan.import", "action_import", [wizard])
-        fields = ["plan_count", "vehicle_count", "problems"]
-        return client.call("recall.plan.import", "read", [wizard], fields)[0]
+        job = client.create("recall.import", {"kind": "filings"})
+        client.upload(f"/recall/import/{job}/file", "plans.json", content)
+        client.call("recall.import", "action_start", [job])
+        deadline = time.monotonic() + WAIT_SECONDS
+        fields = ["state", "taken_count", "refused_count", "failure"]
+        while True:
+            shown = client.call("recall.import", "read", [job], fields)[0]
+            if shown["state"] not in ("running", "testing"):
+                return shown
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the import of plans does not end: {shown}")
+            time.sleep(0.5)
 
     def file_everywhere(self) -> dict[str, int]:
         """File all plans on both sides; the plain producer's only at the regulator."""

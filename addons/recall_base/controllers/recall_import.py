@@ -66,10 +66,15 @@ class RecallImportController(http.Controller):
         Import = request.env["recall.import"]
         if kind not in Import._fields["kind"].get_values(request.env):
             raise NotFound
-        if form not in ("csv", "xlsx"):
-            raise NotFound
         job = Import.new({"kind": kind})
         job._check_rights()
+        if job._kind()._template_form == "json":
+            if form != "json":
+                raise NotFound
+            example = io.BytesIO(job._kind()._example())
+            return send_file(example, f"{job.display_name}.json", "application/json")
+        if form not in ("csv", "xlsx"):
+            raise NotFound
         columns = job._kind()._columns()
         write = _write_csv if form == "csv" else _write_template
         name = f"{job.display_name}.{form}"
@@ -121,7 +126,10 @@ def _write_template(columns):
 
 def _write_errors(job):
     env = request.env
-    header = [env._("Row"), env._("Column"), env._("Value"), env._("Reason")]
+    header = [
+        *(env._("Row"), env._("Column"), env._("Value"), env._("Reason")),
+        env._("Exactly"),
+    ]
     reasons = request.env["recall.import.error"]._reasons()
     file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the response
     with xlsxwriter.Workbook(file, SAFE) as book:
@@ -131,11 +139,12 @@ def _write_errors(job):
             if line == SHEET_ROWS:
                 sheet, line = _add_sheet(book, header, bold), 0
             line += 1
-            number, column, value, code = error
+            number, column, value, code, note = error
             sheet.write_number(line, 0, number)
             sheet.write_string(line, 1, column or "")
             sheet.write_string(line, 2, value or "")
             sheet.write_string(line, 3, reasons.get(code, code))
+            sheet.write_string(line, 4, note or "")
         if not book.worksheets():
             _add_sheet(book, header, bold)
     return file
@@ -145,7 +154,7 @@ def _add_sheet(book, header, bold):
     sheet = book.add_worksheet()
     sheet.set_column(0, 0, 10)
     sheet.set_column(1, 2, 24)
-    sheet.set_column(3, 3, 90)
+    sheet.set_column(3, 4, 90)
     sheet.freeze_panes(1, 0)
     for index, text in enumerate(header):
         sheet.write_string(0, index, text, bold)
@@ -158,7 +167,7 @@ def _read_errors(job):
     while last:
         rows = request.env.execute_query(
             SQL(
-                """SELECT row, "column", value, code, id FROM recall_import_error
+                """SELECT row, "column", value, code, note, id FROM recall_import_error
                     WHERE import_id = %s AND (row, id) > %s
                     ORDER BY row, id LIMIT %s""",
                 job.id,
@@ -166,5 +175,5 @@ def _read_errors(job):
                 WINDOW,
             )
         )
-        yield from (row[:4] for row in rows)
-        last = rows and (rows[-1][0], rows[-1][4])
+        yield from (row[:5] for row in rows)
+        last = rows and (rows[-1][0], rows[-1][5])

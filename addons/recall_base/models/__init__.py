@@ -20,6 +20,7 @@ from . import (
     recall_import_column,
     recall_import_error,
     recall_import_file,
+    recall_import_filings,
     recall_import_kind,
     recall_import_legacy,
     recall_import_plans,

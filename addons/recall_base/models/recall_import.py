@@ -89,9 +89,9 @@ class RecallImport(models.Model):
         precompute=True,
         store=True,
         readonly=False,
-        required=True,
         index=True,
         ondelete="restrict",
+        help="Whose the rows are; none where each row says it itself.",
     )
     plan_id = fields.Many2one(
         "recall.plan",
@@ -100,13 +100,16 @@ class RecallImport(models.Model):
         domain="[('producer_id', '=?', producer_id)]",
         help="The plan whose scope the vehicles enter.",
     )
-    needs_plan = fields.Boolean(compute="_compute_needs_plan")
+    needs_plan = fields.Boolean(compute="_compute_needs")
+    needs_producer = fields.Boolean(compute="_compute_needs")
 
     # === The file === #
     sha256 = fields.Char(string="SHA-256", readonly=True, copy=False)
     size = fields.Integer(string="Bytes", readonly=True, copy=False)
     format = fields.Selection(
-        [("csv", "CSV"), ("xlsx", "XLSX")], readonly=True, copy=False
+        [("csv", "CSV"), ("xlsx", "XLSX"), ("json", "JSON")],
+        readonly=True,
+        copy=False,
     )
     encoding = fields.Char(readonly=True, copy=False)
     delimiter = fields.Char(readonly=True, copy=False, trim=False)
@@ -153,7 +156,6 @@ class RecallImport(models.Model):
     finding_summary = fields.Html(compute="_compute_finding_summary")
     failure_facts = fields.Json(readonly=True, copy=False)
     failure = fields.Char(string="What is wrong", compute="_compute_failure")
-    error_ids = fields.One2many("recall.import.error", "import_id", string="Errors")
 
     _at_work_idx = models.Index("(sliced_at, id) WHERE state IN ('testing', 'running')")
     _positions = models.Constraint(
@@ -176,17 +178,18 @@ class RecallImport(models.Model):
             )
 
     @api.depends("kind")
-    def _compute_needs_plan(self):
+    def _compute_needs(self):
         for job in self:
             job.needs_plan = bool(job.kind) and job._kind()._needs_plan
+            job.needs_producer = bool(job.kind) and job._kind()._needs_producer
 
     @api.depends("state", "row_position", "byte_position", "size", "row_estimate")
     def _compute_progress(self):
         for job in self:
-            if job.format == "csv":
-                done, total = job.byte_position, job.size
-            else:
+            if job.format == "xlsx":
                 done, total = job.row_position, job.row_estimate
+            else:
+                done, total = job.byte_position, job.size
             share = 100 * done / total if total else 0
             ended = job.state in ("done", "tested")
             job.progress = 100 if ended else min(share, 100)
@@ -315,7 +318,7 @@ class RecallImport(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_url",
-            "url": f"/recall/import/template/{self.kind}.xlsx",
+            "url": f"/recall/import/template/{self.kind}.{self._kind()._template_form}",
             "target": "download",
         }
 
@@ -336,7 +339,10 @@ class RecallImport(models.Model):
         if not job.sha256:
             raise UserError(self.env._("Upload a file first."))
         job._check_mapping()
-        job._kind()._check_job(job)
+        kind = job._kind()
+        if kind._needs_producer and not job.producer_id:
+            raise UserError(self.env._("Choose the producer of the rows."))
+        kind._check_job(job)
         return job
 
     def _restart(self, state):

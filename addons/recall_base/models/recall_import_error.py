@@ -5,6 +5,21 @@ from odoo.tools import SQL
 from ..tools import cells, cipher
 
 MAX_SHOWN = 100
+MAX_NOTE = 300
+
+
+class RecallImport(models.Model):
+    _inherit = "recall.import"
+
+    error_ids = fields.One2many("recall.import.error", "import_id", string="Errors")
+    has_errors = fields.Boolean(compute="_compute_has_errors")
+
+    @api.depends("finding_counts")
+    def _compute_has_errors(self):
+        Error = self.env["recall.import.error"]
+        for job in self:
+            errors = Error.search([("import_id", "=", job._origin.id)], limit=1)
+            job.has_errors = bool(job._origin) and bool(errors)
 
 
 class RecallImportError(models.Model):
@@ -23,6 +38,9 @@ class RecallImportError(models.Model):
     column = fields.Char(readonly=True, help="As in the header of the file.")
     value = fields.Char(readonly=True, help="Masked where it is personal.")
     code = fields.Char(required=True, readonly=True)
+    note = fields.Char(
+        string="Exactly", readonly=True, help="What the reason alone does not tell."
+    )
     reason = fields.Char(compute="_compute_reason", search="_search_reason")
 
     @api.depends("code")
@@ -61,15 +79,16 @@ class RecallImportError(models.Model):
                 job.id,
                 fault.number,
                 headers.get(fault.column)
-                or getattr(columns.get(fault.column), "label", None),
+                or getattr(columns.get(fault.column), "label", fault.column)
+                or None,
                 mask(fault.value, columns.get(fault.column)),
                 fault.code,
+                fault.note[:MAX_NOTE] or None,
             )
             for fault in faults
         ]
-        self.env["recall.staging"]._copy(
-            "recall_import_error", ("import_id", "row", "column", "value", "code"), rows
-        )
+        columns = ("import_id", "row", "column", "value", "code", "note")
+        self.env["recall.staging"]._copy("recall_import_error", columns, rows)
         self.invalidate_model()
 
     def _delete_of(self, jobs):

@@ -5,8 +5,9 @@ import io
 from odoo import Command, models
 from odoo.exceptions import UserError
 
-from ..tools import tabular
+from ..tools import json_list, tabular
 from .recall_import_error import mask
+from .recall_import_kind import FILE_ERRORS
 
 MAX_FILE = 512 << 20
 
@@ -25,8 +26,8 @@ class RecallImport(models.Model):
         job = self._as_account()
         job._check_open()
         try:
-            layout = tabular.detect(stream)
-        except tabular.TableError as error:
+            layout = job._kind()._detect(stream)
+        except FILE_ERRORS as error:
             raise UserError(self._explain(error.code, error.facts)) from error
         stream.seek(0)
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -41,8 +42,8 @@ class RecallImport(models.Model):
         """Find header and columns again, after another sheet was chosen."""
         for job in self.sudo():  # sudo: what a file is, is the job's own.
             try:
-                layout = tabular.detect(job._file(), job.sheet or "")
-            except tabular.TableError as error:
+                layout = job._kind()._detect(job._file(), job.sheet or "")
+            except FILE_ERRORS as error:
                 raise UserError(self._explain(error.code, error.facts)) from error
             job._set_layout(layout)
 
@@ -224,6 +225,26 @@ class RecallImport(models.Model):
                 "The file has more than %(limit)s columns. Delete those that are not "
                 "needed.",
                 limit=facts.get("limit"),
+            ),
+            "json_encoding": self.env._(
+                "The text is not plain UTF-8. Save it as UTF-8 without byte order mark."
+            ),
+            "json_list": self.env._(
+                'The file has no list of plans: {"plans": [...]}. The template shows '
+                "how it has to look."
+            ),
+            "json_cut": self.env._(
+                "The file breaks off before its end. Get it anew from where it came."
+            ),
+            "json_damaged": self.env._(
+                "The file is no valid JSON at plan %(row)s: get it anew or correct it.",
+                row=facts.get("row", 1),
+            ),
+            "item_too_large": self.env._(
+                "Plan %(row)s has more than %(limit)s MB. Import its VIN list as a "
+                "file of its own.",
+                row=facts.get("row", 1),
+                limit=json_list.MAX_ITEM >> 20,
             ),
             "unexpected": self.env._(
                 "Something unexpected happened, which is written in the server's log. "

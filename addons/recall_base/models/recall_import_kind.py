@@ -5,11 +5,15 @@ from typing import Any, NamedTuple
 
 from odoo import api, models
 
-from ..tools import cells
+from ..tools import cells, json_list, tabular
 
 _SIGNS = re.compile(r"[\W_]+")
 #: Columns that are read as text of at most so many characters, if not told otherwise.
 MAX_TEXT = 200
+#: Rows: with fewer, the statements' own cost shows; with more, a stop comes late.
+BATCH = 20_000
+#: What is wrong with a file as a whole: each has a ``code`` and ``facts``.
+FILE_ERRORS = (tabular.TableError, json_list.ListError)
 
 
 class Column(NamedTuple):
@@ -66,6 +70,7 @@ class Fault(NamedTuple):
     code: str
     column: str = ""  # name of the column, if it is one
     value: str = ""  # masked by whoever keeps it
+    note: str = ""  # what exactly is wrong, where the code does not tell
 
 
 class Outcome(NamedTuple):
@@ -92,6 +97,12 @@ class RecallImportKind(models.AbstractModel):
     _groups = "recall_base.group_keeper"
     #: Whether the job belongs to a plan, which is then asked for.
     _needs_plan = False
+    #: Whether all rows are of one producer, or each says whose it is.
+    _needs_producer = True
+    #: What the template is.
+    _template_form = "xlsx"
+    #: Rows that are taken in by one transaction.
+    _batch = BATCH
     #: The big table that this kind fills.
     _fills = None
 
@@ -99,6 +110,16 @@ class RecallImportKind(models.AbstractModel):
     def _columns(self):
         """The columns a file may have: list of ``Column``."""
         raise NotImplementedError
+
+    @api.model
+    def _detect(self, stream, sheet=""):
+        """Tell what a file is (``tools.tabular.Layout``), or raise ``FILE_ERRORS``."""
+        return tabular.detect(stream, sheet)
+
+    @api.model
+    def _read(self, file, layout, after_row, offset):
+        """Yield the rows of a file behind a position (``tools.tabular.Row``)."""
+        return tabular.read(file, layout, after_row, offset)
 
     @api.model
     def _check_job(self, job):

@@ -261,8 +261,11 @@ class RecallImportKindPlans(models.AbstractModel):
             try:
                 with self.env.cr.savepoint():
                     status = self._take_in_plan(Plan, job, filed)
-            except MessageError:
-                faults += (Fault(number, "plan_row") for number in filed.numbers)
+            except MessageError as error:
+                faults += (
+                    Fault(number, "plan_row", note=error.message)
+                    for number in filed.numbers
+                )
                 continue
             if status is None:
                 faults += (Fault(number, "plan_of_other") for number in filed.numbers)

@@ -16,13 +16,10 @@ from odoo import fields, models
 from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
-from ..tools import tabular
-from .recall_import_kind import Fault
+from .recall_import_kind import BATCH, FILE_ERRORS, Fault
 
 _logger = logging.getLogger(__name__)
 
-#: Rows: with fewer, the statements' own cost shows; with more, a stop comes late.
-BATCH = 20_000
 #: Seconds a job has before others have their turn; alone it has more.
 SLICE, SLICE_ALONE = 5, 30
 #: How often a job may fail at one place before it has failed.
@@ -82,7 +79,7 @@ class RecallImport(models.Model):
         try:
             with _two_threads():
                 self._run_batches(time.monotonic() + seconds, waiting)
-        except tabular.TableError as error:
+        except FILE_ERRORS as error:
             self.env.cr.rollback()
             self._fail(error.code, error.facts)
         except Exception:
@@ -107,18 +104,18 @@ class RecallImport(models.Model):
             batches.close()
         self._finish()
 
-    def _batches(self, limit=None, size=BATCH):
+    def _batches(self, limit=None):
         """The batches that are still to come."""
         self.invalidate_recordset()
-        layout = self._layout()
+        layout, kind = self._layout(), self._kind()
         offset = self.byte_position
-        rows = tabular.read(self._file(offset), layout, self.row_position, offset)
+        rows = kind._read(self._file(offset), layout, self.row_position, offset)
         return _Batches(
             itertools.islice(rows, limit),
             self.row_position,
-            self._kind()._reader(self._mapping(), len(layout.header)),
-            self._kind()._prepare(self),
-            size,
+            kind._reader(self._mapping(), len(layout.header)),
+            kind._prepare(self),
+            kind._batch,
         )
 
     def _take_again(self, batch, waiting):
@@ -232,11 +229,11 @@ class RecallImport(models.Model):
 
     def _run_test(self, limit):
         """Try the first rows at once, in the present transaction."""
-        batches = self._batches(limit, limit)
+        batches = self._batches(limit)
         try:
             for batch in batches:
                 self._advance(batch, self._try_out(batch))
-        except tabular.TableError as error:
+        except FILE_ERRORS as error:
             self._fail(error.code, error.facts)
         else:
             self._end("tested")

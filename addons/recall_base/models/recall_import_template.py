@@ -30,6 +30,8 @@ class RecallImportTemplate(models.Model):
     def _remember(self, job):
         """Remember the columns of a job that is run."""
         header = job.column_ids.mapped("header")
+        if not header:
+            return
         targets = [column.target or "" for column in job.column_ids]
         template = self._find(job, header)
         if not template:

@@ -63,11 +63,11 @@ class RecallImportKindVins(models.AbstractModel):
         )
         refused = set(refused)
         wrong = [item for item, _line in rows if item.values[0] in refused]
-        faults = [*faults, *itertools.chain.from_iterable(map(_vin_faults, wrong))]
+        faults = [*faults, *itertools.chain.from_iterable(map(vin_faults, wrong))]
         return Outcome(added, len(rows) - len(wrong) - added, faults)
 
 
-def _vin_faults(item):
+def vin_faults(item):
     """One fault for each thing that is wrong with a VIN."""
     number, (text, *_rest) = item
     findings = vin.check_vin(text).findings

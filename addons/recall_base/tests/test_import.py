@@ -35,15 +35,8 @@ class TestImport(ImportCommon):
 
     def cut_batches(self, size):
         self.startPatcher(patch.object(recall_import_run, "BATCH", size))
-        # The size is a default argument of the method that makes the batches.
-        original = type(self.env["recall.import"])._batches
-        self.startPatcher(
-            patch.object(
-                type(self.env["recall.import"]),
-                "_batches",
-                lambda job, limit=None, size=size: original(job, limit, size),
-            )
-        )
+        kind = type(self.env["recall.import.kind.vins"])
+        self.startPatcher(patch.object(kind, "_batch", size))
 
     def test_list_is_not_taken_in(self):
         """E-COLLECT: CSV in both encodings and XLSX come in, blanks taken off."""

@@ -80,7 +80,7 @@ class TestImportHttp(ImportCommon, HttpCase):
         self.keeper.lang = "en_US"
         self.authenticate("import_keeper", "import_keeper")
         head, *found = self.read_xlsx(self.url_open(f"/recall/import/{job.id}/errors"))
-        self.assertEqual(head, ["Row", "Column", "Value", "Reason"])
+        self.assertEqual(head, ["Row", "Column", "Value", "Reason", "Exactly"])
         self.assertEqual({row[0] for row in found}, {2, 4, 5, 6})
         self.assertEqual({row[2] for row in found}, {"=HYPERLINK(1)", "+1", "-1", "@x"})
         self.assertIn("17 characters", found[0][3])

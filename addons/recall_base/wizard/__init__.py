@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
-    recall_plan_import,
     recall_plan_removal,
     recall_plan_step,
     recall_token_issue,

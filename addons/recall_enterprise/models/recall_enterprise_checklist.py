@@ -93,7 +93,7 @@ class RecallEnterpriseChecklist(models.AbstractModel):
                 ("vehicle_count", ">", 0),
             ),
             self.env._("Import a plan"),
-            self._list("recall_base.recall_plan_import_action"),
+            self._list("recall_base.recall_import_action_plans"),
         )
 
     def _step_dealers(self, producers, producer):

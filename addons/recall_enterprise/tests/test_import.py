@@ -150,19 +150,14 @@ class TestImportReports(ImportCommon, EnterpriseCommon):
 
     def test_row_twice_in_a_file_depends_on_the_batches(self):
         """E-COLLECT: within a file the first row of a repair counts, at any split."""
-        Import = type(self.env["recall.import"])
-        original = Import._batches
+        kind = type(self.env["recall.import.kind.reports"])
         for size in (1, 2, 3, 100):
             with self.subTest(size=size):
                 vins = self.add_vehicles(self.plan, 2)
                 first = self.make_row(vins[0])
                 other = self.make_row(vins[0], phone="13700000001")
                 rows = [first, self.make_row(vins[1]), first, other]
-
-                def batches(job, limit=None, _size=None, size=size):
-                    return original(job, limit, size)
-
-                with patch.object(Import, "_batches", batches):
+                with patch.object(kind, "_batch", size):
                     job = self.import_rows(rows)
                 self.assertEqual(self.counts(job), ("done", 4, 2, 1, 1))
                 self.assertEqual(job.error_ids.code, "row_contradicts")

@@ -107,7 +107,7 @@ class RecallTodayChecklist(models.AbstractModel):
             ),
             self._exists("recall.plan", ("vehicle_count", ">", 0)),
             self.env._("Import plans"),
-            self._open("recall_base.recall_plan_import_action"),
+            self._open("recall_base.recall_import_action_plans"),
         )
 
     def _step_filing(self):

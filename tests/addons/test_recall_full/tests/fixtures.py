@@ -178,10 +178,6 @@ FIXTURES = {
         },
         {"name": "Other"},
     ),
-    "recall.plan.import": (
-        lambda case, producer: {"file": base64.b64encode(b"{}")},
-        {"file_name": "other.json"},
-    ),
     "recall.plan.version": (
         lambda case, producer: {
             "plan_id": case.get("recall.plan", producer).id,
@@ -547,7 +543,6 @@ SHARED = {
     "recall.review.reason",
     "recall.completion.review",
     "recall.finding",
-    "recall.plan.import",
     "recall.plan.step",
     "recall.plan.removal",
     "recall.announcement",
