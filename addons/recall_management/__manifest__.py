@@ -23,6 +23,7 @@
         "data/ir_cron_watch_data.xml",
         "data/mail_template_data.xml",
         "data/recall_quarantine_reason_data.xml",
+        "data/recall_quarantine_cron.xml",
         "data/recall_refusal_mail.xml",
         "data/recall_refusal_cron.xml",
         "views/recall_exchange_views.xml",

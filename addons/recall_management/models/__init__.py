@@ -40,6 +40,8 @@ from . import (
     recall_quarantine_event,
     recall_quarantine_judge,
     recall_quarantine_reason,
+    recall_quarantine_recheck,
+    recall_quarantine_recheck_events,
     recall_quarantine_release,
     recall_quarantine_search,
     recall_quarantine_told,

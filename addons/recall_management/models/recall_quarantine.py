@@ -39,7 +39,8 @@ class RecallQuarantine(models.Model):
     States: an entry is **open** until an officer releases it (**released**: the record
     counts), gives it back to the producer (**returned**: it waits for a correction) or
     finds that nothing needs doing (**closed**). When the record comes corrected, or is
-    withdrawn, an open or returned entry is **answered** by itself.
+    withdrawn, an open or returned entry is **answered** by itself; so it is when all
+    that stood against it was filed late (``recall.quarantine.recheck``).
     """
 
     _name = "recall.quarantine"

@@ -82,8 +82,8 @@ class RecallQuarantine(models.Model):
         if absolute:
             return self.env._(
                 "The record cannot count as it is: %(findings)s. Return it to the "
-                "producer. If plan, scope, dealer or legacy VIN have been put right "
-                "here since, check it again.",
+                "producer. When plan, scope, dealer or legacy VIN are put right here, "
+                "it is checked again by itself.",
                 findings=", ".join(absolute.mapped("name")),
             )
         return self.env._(

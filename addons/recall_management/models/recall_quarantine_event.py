@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 
 class RecallQuarantineEvent(models.Model):
-    """What people did to an entry of the quarantine: its history. Append-only."""
+    """What was done to an entry of the quarantine: its history. Append-only."""
 
     _name = "recall.quarantine.event"
     _inherit = ["recall.kept.for.ever.mixin"]
@@ -31,6 +31,7 @@ class RecallQuarantineEvent(models.Model):
             ("closed", "Closed"),
             ("reopened", "Opened again"),
             ("checked", "Checked again"),
+            ("rechecked", "Passed when checked again by itself"),
         ],
         required=True,
         readonly=True,

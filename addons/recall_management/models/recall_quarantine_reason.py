@@ -16,6 +16,7 @@ class RecallQuarantineReason(models.Model):
             ("return", "Returning"),
             ("close", "Closing"),
             ("reopen", "Opening again"),
+            ("recheck", "Passing when checked again by itself"),
         ],
         required=True,
         default="release",

@@ -75,6 +75,8 @@ class RecallQuarantine(models.Model):
     def _explain_refusal(self):
         """The officer's words, or what is wrong with the format; the rest is in the
         codes, which each terminal explains in the language of its reader."""
+        if self.state == "answered" and self.reason_id.purpose == "recheck":
+            return self.reason_id.name
         if self.state in ("open", "answered"):
             return self.note or ""
         return ": ".join(filter(None, (self.reason_id.name, self.decision_note)))

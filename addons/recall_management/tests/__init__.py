@@ -17,6 +17,7 @@ from . import (
     test_pull_faults,
     test_quarantine,
     test_quarantine_decisions,
+    test_quarantine_recheck,
     test_quarantine_told,
     test_random,
     test_schedule,
