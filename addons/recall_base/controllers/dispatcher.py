@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import functools
-import json
 import logging
 import time
 import uuid
@@ -30,7 +29,10 @@ class RecallDispatcher(Dispatcher):
     A route may name the model that keeps its log (``log="recall.interface.log"``). When
     the transaction of the request has ended, however it ended, and before the answer
     leaves, the model's ``_log_exchange`` gets the facts of the exchange, in a
-    transaction of its own.
+    transaction of its own. Where that costs too much, the route names a model that
+    counts in memory instead (``meter="recall.share.usage"``): its ``_meter_exchange``
+    gets the registry and the facts, with no transaction at all. An answer that is
+    streamed is metered, never logged, when its last byte was handed over.
     """
 
     routing_type = "recall"
@@ -66,15 +68,19 @@ class RecallDispatcher(Dispatcher):
         # What is our fault is logged by _explain; Odoo would add a traceback of every
         # refused message.
         exc.loglevel = logging.DEBUG
-        return self._respond(
+        response = self._respond(
             answers.error_answer(
-                self.request.rule_envelope, *self._explain(exc), self._request_id()
+                self.request.rule_envelope, *self.explain(exc), self._request_id()
             )
         )
+        if wait := getattr(exc, "retry_after", None):
+            response.headers["Retry-After"] = str(wait)
+        return response
 
     def pre_dispatch(self, rule, args):
         self.request.rule_envelope = rule.endpoint.routing["envelope"]
         self.request.rule_log = rule.endpoint.routing.get("log")
+        self.request.rule_meter = rule.endpoint.routing.get("meter")
         super().pre_dispatch(rule, args)
 
     def _request_id(self):
@@ -105,7 +111,7 @@ class RecallDispatcher(Dispatcher):
             )
         return message
 
-    def _explain(self, exc):
+    def explain(self, exc):
         """Return ``(status, sentence)`` of an exception, logging what is our fault."""
         if isinstance(exc, MessageError):
             return exc.status, exc.message
@@ -121,32 +127,58 @@ class RecallDispatcher(Dispatcher):
 
     def _respond(self, answer):
         """Answer with a dict as JSON; TypeError or ValueError when that cannot be."""
-        text = json.dumps(
-            answer, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        )
-        response = _Response(
-            text.encode(),
+        if isinstance(answer, answers.StreamedAnswer):
+            return self._prepare_response(self._stream(answer))
+        response = self._prepare_response(answers.encode(answer).encode())
+        request = self.request
+        if getattr(request, "rule_log", None) or getattr(request, "rule_meter", None):
+            facts = self._facts(
+                answer["api_status"], answer["count"], response.content_length
+            )
+            _call_on_send(response, functools.partial(self._note, facts))
+        return response
+
+    def _prepare_response(self, body):
+        return _Response(
+            body,
             content_type="application/json; charset=utf-8",
             headers={"Cache-Control": "no-store"},
         )
-        if getattr(self.request, "rule_log", None):
-            facts = self._facts(answer, response.content_length)
-            _call_on_send(response, functools.partial(self._log, facts))
-        return response
 
-    def _facts(self, answer, size):
+    def _stream(self, answer):
+        """Yield a streamed answer; it runs when the request's transaction has ended."""
+        try:
+            yield from answer
+        finally:
+            if getattr(self.request, "rule_meter", None):
+                self._meter(self._facts(answer.api_status, answer.count, answer.size))
+
+    def _facts(self, api_status, record_count, size):
         """What the log keeps of an exchange: no secret and no body."""
         request = self.request
         return {
             "kind": request.rule_envelope,
             "caller": getattr(request, "recall_caller", {}),
             "address": request.httprequest.remote_addr,
-            "api_status": answer["api_status"],
-            "record_count": answer["count"],
+            "api_status": api_status,
+            "record_count": record_count,
             "request_bytes": getattr(request, "recall_size", 0),
             "answer_bytes": size,
             "request_id": self._request_id(),
         }
+
+    def _note(self, facts):
+        if self.request.rule_log:
+            self._log(facts)
+        if self.request.rule_meter:
+            self._meter(facts)
+
+    def _meter(self, facts):
+        asked = getattr(self.request, "recall_asked", {})
+        registry = self.request.registry
+        registry[self.request.rule_meter]._meter_exchange(
+            registry, {"method": "unknown", "vins": 0, **facts, **asked}
+        )
 
     def _log(self, facts):
         duration = round((time.monotonic() - self._started) * 1000)

@@ -18,11 +18,15 @@ PROBE_ANSWER = "Self-test: the request was authorised; nothing was handed over."
 
 
 class Grant(NamedTuple):
-    """What a token and an interface name together allow; ids of their records."""
+    """What a token and an interface name together allow; ids of their records.
+
+    ``terms`` holds the fields that the model of the interface names in ``_terms``.
+    """
 
     interface_id: int
     owner_id: int
     token_id: int
+    terms: dict
 
 
 def _refusal(status):
@@ -44,6 +48,10 @@ class RecallInterfaceMixin(models.AbstractModel):
     #: What the operation log calls it, and changes of which it says nothing.
     _event_kind = "interface"
     _unlogged_fields = frozenset()
+    #: Fields of the interface that a request is judged by.
+    _terms = ()
+    #: Milliseconds that the statement of ``_authorise`` and those after it may take.
+    _statement_limit = 0
     # Its maker chose it.
     _kept_fields = {"api_cfg"}
 
@@ -120,7 +128,8 @@ class RecallInterfaceMixin(models.AbstractModel):
             # Here a self-test ends, with an empty answer: it can neither get nor
             # acknowledge nor bring anything, whatever its message says.
             raise MessageError(ApiStatus.SUCCESS, PROBE_ANSWER)
-        return Grant(row["interface_id"], row["owner_id"], row["token_id"])
+        terms = {name: row[name] for name in self._terms}
+        return Grant(row["interface_id"], row["owner_id"], row["token_id"], terms)
 
     def _note_caller(self, row, key_id):
         """Tell the log of the route who proved to ask, also when refused."""
@@ -138,7 +147,8 @@ class RecallInterfaceMixin(models.AbstractModel):
         owner = self._fields[self._owner_field]
         self.env.cr.execute(
             SQL(
-                """SELECT token.id AS token_id, token.digest, token.purpose,
+                """%(limit)s
+                   SELECT token.id AS token_id, token.digest, token.purpose,
                           token.revoked_at IS NOT NULL AS revoked,
                           token.expires_at <= now() AT TIME ZONE 'UTC' AS expired,
                           token.allowed_addresses, token.probe,
@@ -146,7 +156,7 @@ class RecallInterfaceMixin(models.AbstractModel):
                           interface.id AS interface_id,
                           interface.active AS interface_active,
                           interface.%(owner_field)s AS interface_owner_id,
-                          %(interface_purpose)s AS interface_purpose
+                          %(interface_purpose)s AS interface_purpose %(terms)s
                      FROM recall_token token
                      LEFT JOIN %(owner_table)s owner ON owner.id = token.%(owner_field)s
                      LEFT JOIN %(table)s interface ON interface.api_cfg = %(api_cfg)s
@@ -155,6 +165,13 @@ class RecallInterfaceMixin(models.AbstractModel):
                 owner_table=SQL.identifier(self.env[owner.comodel_name]._table),
                 table=SQL.identifier(self._table),
                 interface_purpose=self._purpose_sql(),
+                terms=SQL("").join(
+                    SQL(", interface.%s", SQL.identifier(name)) for name in self._terms
+                ),
+                # In one round trip: SET LOCAL alone would cost another.
+                limit=SQL("SET LOCAL statement_timeout = %s;", self._statement_limit)
+                if self._statement_limit
+                else SQL(),
                 api_cfg=api_cfg,
                 key_id=key_id,
             )

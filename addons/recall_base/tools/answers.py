@@ -6,7 +6,8 @@ C). The project's own members are there only when they are given, so that a plai
 peer sees nothing but the standard's.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 Kind = Literal["sync", "share", "collect", "plans"]
@@ -18,6 +19,62 @@ LISTS: dict[Kind, str] = {
     "collect": "results",
     "plans": "results",
 }
+
+
+#: Characters that are collected before they are sent.
+BLOCK = 1 << 14
+
+
+def encode(value: object) -> str:
+    """A value as JSON on one line; TypeError or ValueError when that cannot be."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+class StreamedAnswer:
+    """An answer that is made while it is sent, so that its size costs no memory.
+
+    `records` yields the list of the interface item by item. `tail` is called after the
+    last one and returns the further members. When either fails, the answer is still a
+    whole envelope: `fault` turns the exception into `(api_status, message)`, and the
+    records before it count. Iterating gives blocks of bytes; afterwards `api_status`,
+    `count` and `size` tell what was sent.
+    """
+
+    def __init__(self, kind: Kind, records: Iterable[Any], tail: Any, fault: Any):
+        self._kind, self._records = kind, records
+        self._tail, self._fault = tail, fault
+        self.api_status, self.count, self.size = SUCCESS, 0, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        waiting, length = [], 0
+        for text in self._write():
+            waiting.append(text)
+            length += len(text)
+            if length >= BLOCK:
+                yield self._join(waiting)
+                waiting, length = [], 0
+        yield self._join(waiting)
+
+    def _join(self, texts: list[str]) -> bytes:
+        block = "".join(texts).encode()
+        self.size += len(block)
+        return block
+
+    def _write(self) -> Iterator[str]:
+        yield f'{{"{LISTS[self._kind]}":['
+        try:
+            for record in self._records:
+                text = encode(record)
+                yield f",{text}" if self.count else text
+                self.count += 1
+            members = {key: encode(value) for key, value in self._tail().items()}
+        except Exception as error:  # noqa: BLE001  it is told in the envelope
+            self.api_status, message = self._fault(error)
+            members = {"message": encode(message)}
+        yield f'],"count":{self.count},"api_status":{int(self.api_status)}'
+        for name, text in members.items():
+            yield f',"{name}":{text}'
+        yield "}"
 
 
 def sync_answer(

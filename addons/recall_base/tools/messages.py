@@ -85,14 +85,22 @@ class MessageError(Exception):
     """A message was refused as a whole.
 
     `status` is the fitting code, `message` a sentence without any value of the
-    message, `member` the path of the member at fault or None.
+    message, `member` the path of the member at fault or None. `retry_after` says after
+    how many seconds the same request may be answered.
     """
 
-    def __init__(self, status: ApiStatus, message: str, member: str | None = None):
+    def __init__(
+        self,
+        status: ApiStatus,
+        message: str,
+        member: str | None = None,
+        retry_after: int | None = None,
+    ):
         super().__init__(message)
         self.status = status
         self.message = message
         self.member = member
+        self.retry_after = retry_after
 
 
 # === DECODER === #

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import logging
+import time
+
+import psycopg2
+
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.recall_base.tools import answers, messages, vin
-from odoo.addons.recall_base.tools.messages import (
-    ApiStatus,
-    MessageError,
-    ShareRequest,
-)
+from odoo.addons.recall_base.tools import share_messages, vin
+from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
+from odoo.addons.recall_base.tools.share_messages import MAX_SHARE_REQUEST
 
 from ..models.recall_lookup import LEGACY_VIN
+from ..models.recall_share import find_fault
+
+_logger = logging.getLogger(__name__)
 
 
 class RecallShare(http.Controller):
@@ -19,34 +24,81 @@ class RecallShare(http.Controller):
         _share_url,
         type="recall",
         envelope="share",
+        meter="recall.share.usage",
         auth="none",
         csrf=False,
         save_session=False,
         readonly=True,
-        max_content_length=8 * 1024,
+        max_content_length=MAX_SHARE_REQUEST,
     )
     def share(self, message, request_id):
-        """Annex C: a data user asks for the recalls of one vehicle."""
-        asked = messages.validate(ShareRequest, message)
-        report = vin.check_vin(asked.api_exchange_vin)
-        if not report.valid and not LEGACY_VIN.fullmatch(report.text):
-            raise self._refuse(report)
-        request.env["recall.share.interface"]._authorise(
-            asked.api_exchange_token,
-            asked.api_exchange_cfg,
-            "share",
-            request.httprequest.remote_addr,
-        )
-        records = request.env["recall.lookup"]._share(asked.api_exchange_vin)
-        if not report.valid and not records:  # nor the number of a legacy vehicle
-            raise self._refuse(report)
-        return answers.share_answer(records, request_id=request_id)
+        """Annex C: a data user asks for the recalls of one vehicle; or for more."""
+        started = time.monotonic()
+        method = share_messages.choose_method(message)
+        request.recall_asked = {"method": method}
+        asked = share_messages.read_request(method, message)
+        if method == "one":
+            self._check_form(asked.api_exchange_vin)
+        try:
+            grant = request.env["recall.share.interface"]._authorise(
+                asked.api_exchange_token,
+                asked.api_exchange_cfg,
+                "share",
+                request.httprequest.remote_addr,
+            )
+            return getattr(self, f"_share_{method}")(asked, grant, request_id, started)
+        except psycopg2.OperationalError as error:
+            # Odoo would try it again, for up to 30 s; the data user is gone after 3.
+            _logger.error("Request %s failed: %s", request_id, type(error).__name__)
+            raise MessageError(
+                ApiStatus.BACKEND_FAULT, ApiStatus.BACKEND_FAULT.text
+            ) from error
 
-    def _refuse(self, report):
-        """The error that says what is wrong with a VIN."""
-        finding = next(item for item in report.findings if item.severity == "error")
-        return MessageError(
-            ApiStatus.PARAMETER_FORMAT,
-            f"The member api_exchange_vin is not a VIN: {finding.message}.",
-            "api_exchange_vin",
+    def _share_one(self, asked, grant, request_id, started):
+        text = asked.api_exchange_vin
+        self._admit(grant, "one", 1)
+        answer = request.env["recall.share"]._answer_one(
+            text, grant, request_id, started
         )
+        # A text that is no VIN may be the number of a legacy vehicle, if one has it.
+        if not vin.is_vin(text) and answer.get("count") == 0:
+            raise _refuse(text)
+        return answer
+
+    def _share_many(self, asked, grant, request_id, _started):
+        vins = asked.api_exchange_vins
+        self._admit(grant, "many", len(vins))
+        return request.env["recall.share"]._answer_many(vins, grant, request_id)
+
+    def _share_changes(self, asked, grant, request_id, _started):
+        self._admit(grant, "changes", 0)
+        page = request.env["recall.share.change"]._read_page(
+            asked.api_exchange_cursor, asked.api_limit, grant
+        )
+        request.recall_asked["vins"] = len(page.vins)
+        return request.env["recall.share"]._answer_many(
+            page.vins,
+            grant,
+            request_id,
+            next_cursor=page.next_cursor,
+            has_more=page.has_more,
+        )
+
+    def _admit(self, grant, method, vins):
+        """Refuse what the interface does not permit, or not so much of."""
+        request.env["recall.share.interface"]._check_method(grant, method)
+        request.env["recall.share.usage"]._admit(grant.interface_id, grant.terms, vins)
+        request.recall_asked["vins"] = vins
+
+    def _check_form(self, text):
+        if not vin.is_vin(text) and not LEGACY_VIN.fullmatch(text):
+            raise _refuse(text)
+
+
+def _refuse(text):
+    """The error that says what is wrong with a VIN."""
+    return MessageError(
+        ApiStatus.PARAMETER_FORMAT,
+        f"The member api_exchange_vin is not a VIN: {find_fault(text)}.",
+        "api_exchange_vin",
+    )

@@ -5,8 +5,11 @@ from . import (
     recall_plan,
     recall_publication,
     recall_push,
+    recall_share,
+    recall_share_change,
     recall_share_interface,
     recall_share_usage,
+    recall_share_usage_meter,
     recall_subscription,
     recall_token,
 )

@@ -65,7 +65,8 @@ class RecallLookup(models.AbstractModel):
         """
         self._limit_time()
         # A failing statement must not be logged: it holds the VIN.
-        self.env.cr.execute(self._find_sql(vin), log_exceptions=False)
+        condition = SQL("vehicle.vin = %s", vin)
+        self.env.cr.execute(self._find_sql(condition), log_exceptions=False)
         return [Recall(*row) for row in self.env.cr.fetchall()]
 
     @api.model
@@ -80,8 +81,11 @@ class RecallLookup(models.AbstractModel):
         """
         return self._find(text) if LEGACY_VIN.fullmatch(text) else []
 
-    def _find_sql(self, vin):
-        """One probe of the index on ``recall_vehicle (vin, plan_id)``."""
+    def _find_sql(self, condition):
+        """Columns of ``Recall``, by the index on ``recall_vehicle (vin, plan_id)``.
+
+        :param SQL condition: on ``vehicle.vin``
+        """
         return SQL(
             """SELECT vehicle.vin,
                       vehicle.state = 'done' AS done,
@@ -102,10 +106,10 @@ class RecallLookup(models.AbstractModel):
                  JOIN recall_plan plan ON plan.id = vehicle.plan_id
                  JOIN recall_producer producer ON producer.id = plan.producer_id
                  LEFT JOIN recall_plan_line line ON line.id = vehicle.line_id
-                WHERE vehicle.vin = %(vin)s AND vehicle.state != 'removed'
+                WHERE %(condition)s AND vehicle.state != 'removed'
                   AND plan.state IN %(states)s
                 ORDER BY done, plan.recall_start DESC, plan.recall_number""",
-            vin=vin,
+            condition=condition,
             states=PUBLIC_STATES,
         )
 
@@ -136,30 +140,6 @@ class RecallLookup(models.AbstractModel):
         # What was changed in this transaction is seen too.
         self.env.flush_all()
         self.env.cr.execute(SQL("SET LOCAL statement_timeout = %s", STATEMENT_LIMIT))
-
-    # === Sharing (annex C) === #
-
-    @api.model
-    def _share(self, vin):
-        """Return ``exchange_records`` for one VIN: annex A no. 1 to 6 and 9 to 12, and
-        whether the recall was carried out. Nothing personal is among them.
-        """
-        return [self._prepare_share_record(recall) for recall in self._find(vin)]
-
-    def _prepare_share_record(self, recall):
-        return {
-            "producerName": recall.producer,
-            "brand": recall.brand,
-            "series": recall.series,
-            "model": recall.model,
-            "recallNum": recall.recall_number,
-            "recallStartTime": recall.recall_start.isoformat(),
-            "defectDesc": recall.defect,
-            "possibleConsequence": recall.consequence,
-            "repairMethod": recall.measure,
-            "vehicleVin": recall.vin,
-            "isRecalled": recall.done,
-        }
 
     # === Sentences for people === #
 

@@ -3,9 +3,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
+
+from .recall_lookup import STATEMENT_LIMIT
+
 PURPOSE = "share"
-#: Most VINs of one request, and of one page of changes.
-MAX_VINS = 10_000
 #: Field of the interface -> member of the record that it grants (annex A no. 13 to 16).
 GRANTED_CONTENTS = {
     "share_repair_date": "recallTime",
@@ -37,6 +39,8 @@ class RecallShareInterface(models.Model):
     _order = "data_user_id, name"
     _owner_field = "data_user_id"
     _event_kind = "share_interface"
+    _terms = TERMS
+    _statement_limit = STATEMENT_LIMIT
 
     data_user_id = fields.Many2one(
         "recall.data.user", required=True, index=True, ondelete="restrict"
@@ -116,6 +120,22 @@ class RecallShareInterface(models.Model):
         if not self.env.user.has_group("recall_service.group_administrator"):
             raise AccessError(
                 self.env._("Only administrators may grant phone numbers.")
+            )
+
+    @api.model
+    def _check_method(self, grant, method):
+        """Refuse a method that an interface does not permit.
+
+        :raises MessageError: 408
+        """
+        if method != "one" and not any(
+            grant.terms[name]
+            for name, named in GRANTED_METHODS.items()
+            if named == method
+        ):
+            raise MessageError(
+                ApiStatus.NOT_PERMITTED,
+                f"The interface does not permit the method {method}. Ask the operator.",
             )
 
     def _get_event_facts(self):

@@ -9,7 +9,12 @@ from . import (
     test_page_tour,
     test_push,
     test_share,
+    test_share_changes,
     test_share_interface,
+    test_share_many,
+    test_share_quota,
+    test_share_sandbox,
+    test_share_status,
     test_subscription,
     test_subscription_pages,
 )

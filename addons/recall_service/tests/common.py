@@ -36,6 +36,13 @@ class RecallServiceCommon(RecallCommon):
     def issue_share_token(cls, data_user, **vals):
         return cls.issue_token("share", "data_user_id", data_user, **vals)
 
+    def share(self, vin_text):
+        """Records that the sharing interface has for a VIN."""
+        self.env.flush_all()
+        secret, api_cfg = self.secret, self.interface.api_cfg
+        grant = self.interface._authorise(secret, api_cfg, "share", "127.0.0.1")
+        return self.env["recall.share"]._read([vin_text], grant).get(vin_text, [])
+
 
 class SubscriptionCommon(RecallServiceCommon):
     """Subscribers, and the scheduled actions that write to them."""

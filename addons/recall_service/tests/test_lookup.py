@@ -3,6 +3,7 @@ from datetime import date
 
 from odoo import Command
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import vin
 
@@ -31,7 +32,7 @@ class TestLookup(RecallServiceCommon):
 
     def test_shared_members_are_exactly_those_of_8_2(self):
         """S-CONTENT: annex A no. 1-6 and 9-12 and whether it is done, nothing else."""
-        [record] = self.lookup._share(self.vins[0])
+        [record] = self.share(self.vins[0])
         self.assertEqual(set(record), SHARED)
         self.assertEqual(record["producerName"], self.producer.name)
         self.assertEqual(record["recallNum"], self.plan.recall_number)
@@ -42,8 +43,8 @@ class TestLookup(RecallServiceCommon):
     def test_done_vehicle_is_told_as_recalled(self):
         """S-CONTENT: isRecalled turns true with the repair of this very vehicle."""
         self.make_completion(self.plan, self.vins[0])
-        self.assertIs(self.lookup._share(self.vins[0])[0]["isRecalled"], True)
-        self.assertIs(self.lookup._share(self.vins[1])[0]["isRecalled"], False)
+        self.assertIs(self.share(self.vins[0])[0]["isRecalled"], True)
+        self.assertIs(self.share(self.vins[1])[0]["isRecalled"], False)
         self.assertEqual(self.lookup._find(self.vins[0])[0].done_on, date(2025, 3, 1))
 
     def test_plans_not_published_stay_hidden(self):
@@ -103,7 +104,7 @@ class TestLookup(RecallServiceCommon):
             self.lookup._find(self.vins[1])
         self.add_vehicles(self.plan, 2000)
         self.env.cr.execute("ANALYZE recall_vehicle")
-        query = self.lookup._find_sql(self.vins[0])
+        query = self.lookup._find_sql(SQL("vehicle.vin = ANY(%s)", [self.vins[0]]))
         self.env.cr.execute(f"EXPLAIN {query.code}", query.params)
         plan = "\n".join(row[0] for row in self.env.cr.fetchall())
         self.assertIn("recall_vehicle_vin_plan_uniq", plan)

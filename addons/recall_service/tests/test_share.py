@@ -1,53 +1,16 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import json
-from datetime import datetime, timedelta
-from unittest.mock import patch
 
-import psycopg2
+from odoo.tests import tagged
 
-from odoo.tests import HttpCase, tagged
-from odoo.tools import mute_logger
-
-from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools.messages import ApiStatus
+from odoo.addons.recall_base.tools.share_messages import MAX_SHARE_REQUEST
 
-from ..controllers.share import RecallShare
-from ..models.recall_lookup import RecallLookup
-from .common import RecallServiceCommon
-
-DISPATCHER_LOG = "odoo.addons.recall_base.controllers.dispatcher"
+from .share_common import ShareHttpCommon
 
 
 @tagged("post_install", "-at_install")
-class TestShare(HttpCase, RecallServiceCommon):
-    def message(self, **members):
-        return {
-            "api_exchange_token": self.secret,
-            "api_exchange_cfg": self.interface.api_cfg,
-            "api_exchange_vin": self.vins[0],
-            **members,
-        }
-
-    def post(self, body, content_type="application/json", method="POST", **headers):
-        """Send bytes; check what holds for every answer; return the decoded one."""
-        response = self.url_open(
-            RecallShare._share_url,
-            data=body,
-            method=method,
-            headers={"Content-Type": content_type, **headers},
-        )
-        return self.read_answer(response, "exchange_records")
-
-    def ask(self, **members):
-        return self.post(json.dumps(self.message(**members)).encode())
-
-    def assertStatus(self, answer, status):
-        """The answer has the status, and unless it is 200 a sentence and no record."""
-        self.assertEqual(answer["api_status"], status, answer)
-        if status != ApiStatus.SUCCESS:
-            self.assertEqual(answer["exchange_records"], [])
-            self.assertRegex(answer["message"], r"^[A-Z].+\.$")
-
+class TestShare(ShareHttpCommon):
     # === Success === #
 
     def test_known_vehicle_is_answered(self):
@@ -164,12 +127,12 @@ class TestShare(HttpCase, RecallServiceCommon):
     def test_body_above_the_limit_is_refused(self):
         """X-ATTACK: 407, and a body 100,000 levels deep is not even read."""
         for body in (
-            b"[" * 100_000 + b"]" * 100_000,
-            json.dumps(self.message(pad="x" * 9000)).encode(),
+            b"[" * 300_000 + b"]" * 300_000,
+            json.dumps(self.message(pad="x" * MAX_SHARE_REQUEST)).encode(),
         ):
             answer = self.post(body)
             self.assertStatus(answer, ApiStatus.PARAMETER_FORMAT)
-            self.assertIn("8192", answer["message"])
+            self.assertIn(str(MAX_SHARE_REQUEST), answer["message"])
 
     def test_wrong_content_type_is_refused(self):
         """S-SHARE: 407 for a body that does not say it is JSON."""
@@ -195,107 +158,3 @@ class TestShare(HttpCase, RecallServiceCommon):
             with self.subTest(method=method):
                 answer = self.post(None, method=method)
                 self.assertStatus(answer, ApiStatus.METHOD_NOT_ALLOWED)
-
-    # === Who asks === #
-
-    def test_invalid_tokens_are_refused(self):
-        """S-SHARE: 403 for a wrong, foreign, cut or made-up token, alike."""
-        key_id, _dot, secret = self.secret.partition(".")
-        answers = set()
-        for token in (
-            "x",
-            key_id,
-            f"{key_id}.{secret[:-1]}",
-            f"{key_id}.{secret[::-1]}",
-            f"{'0' * 16}.{secret}",
-            f"{self.secret} ",
-        ):
-            with self.subTest(token=token):
-                answer = self.ask(api_exchange_token=token)
-                self.assertStatus(answer, ApiStatus.KEY_INVALID)
-                answers.add(answer["message"])
-        self.assertEqual(len(answers), 1, "the sentence tells nothing apart")
-
-    def test_revoked_token_is_refused(self):
-        """S-SHARE: 403 at once after a token was revoked."""
-        self.token.action_revoke()
-        self.assertStatus(self.ask(), ApiStatus.KEY_INVALID)
-
-    def test_expired_token_is_refused(self):
-        """S-SHARE: 405 after the moment at which a token expires, 200 before it."""
-        self.token.expires_at = datetime.now() + timedelta(hours=1)
-        self.assertStatus(self.ask(), ApiStatus.SUCCESS)
-        self.token.expires_at = datetime.now() - timedelta(hours=1)
-        self.assertStatus(self.ask(), ApiStatus.KEY_EXPIRED)
-
-    def test_disabled_data_user_is_refused(self):
-        """S-SHARE: 406 while the data user is disabled, 200 when enabled again."""
-        self.data_user.active = False
-        self.assertStatus(self.ask(), ApiStatus.USER_DISABLED)
-        self.data_user.active = True
-        self.assertStatus(self.ask(), ApiStatus.SUCCESS)
-
-    def test_unknown_and_closed_interfaces_are_refused(self):
-        """S-SHARE: 404 for an api_cfg that does not exist or is closed."""
-        answer = self.ask(api_exchange_cfg="nothing")
-        self.assertStatus(answer, ApiStatus.ROUTE_INVALID)
-        self.interface.active = False
-        self.assertStatus(self.ask(), ApiStatus.ROUTE_INVALID)
-
-    def test_interface_of_another_data_user_is_refused(self):
-        """S-SHARE: 408 for a live token with somebody else's interface."""
-        other = self.make_interface(self.make_data_user("Insurer"))
-        answer = self.ask(api_exchange_cfg=other.api_cfg)
-        self.assertStatus(answer, ApiStatus.NOT_PERMITTED)
-
-    def test_token_for_another_purpose_is_refused(self):
-        """S-SHARE: 408 for a token that was issued for pulling."""
-        _token, secret = self.issue_token("sync", "data_user_id", self.data_user)
-        answer = self.ask(api_exchange_token=secret)
-        self.assertStatus(answer, ApiStatus.NOT_PERMITTED)
-
-    def test_foreign_address_is_refused(self):
-        """S-SHARE: 401 from an address that the token is not for."""
-        self.token.allowed_addresses = "192.0.2.0/24"
-        self.assertStatus(self.ask(), ApiStatus.UNAUTHORISED)
-        self.token.allowed_addresses = "192.0.2.0/24, 127.0.0.0/8"
-        self.assertStatus(self.ask(), ApiStatus.SUCCESS)
-
-    def test_token_without_user_is_refused(self):
-        """S-SHARE: 410 when nobody is found behind a token."""
-        _token, secret = self.env["recall.token"].issue(
-            {"name": "Orphan", "purpose": "share"}
-        )
-        answer = self.ask(api_exchange_token=secret)
-        self.assertStatus(answer, ApiStatus.USER_UNKNOWN)
-
-    # === Our own faults === #
-
-    def test_tokens_cannot_be_checked_without_keys(self):
-        """S-SHARE: 409 when the key file is gone; nobody gets in."""
-        fault = cipher.KeyFileError("gone")
-        with (
-            mute_logger("odoo.addons.recall_base.models.recall_interface_mixin"),
-            patch.object(cipher.KeyRing, "from_environment", side_effect=fault),
-        ):
-            self.assertStatus(self.ask(), ApiStatus.PERMISSION_CHECK_FAILED)
-
-    def test_faults_are_answered_without_traceback(self):
-        """X-FAULT: -1, 501 and 503 reach the peer as codes, never as a traceback."""
-        for fault, status in (
-            (ValueError("inside"), ApiStatus.SYSTEM_FAULT),
-            (psycopg2.errors.QueryCanceled("slow"), ApiStatus.BACKEND_FAULT),
-        ):
-            with (
-                self.subTest(status=status),
-                mute_logger(DISPATCHER_LOG),
-                patch.object(RecallLookup, "_find", side_effect=fault),
-            ):
-                answer = self.ask()
-                self.assertStatus(answer, status)
-                self.assertNotIn("inside", json.dumps(answer))
-        with (
-            mute_logger(DISPATCHER_LOG),
-            patch.object(RecallLookup, "_share", return_value=[{"x": object()}]),
-        ):
-            self.assertEqual(self.ask()["api_status"], ApiStatus.RESULT_NOT_CONVERTED)
