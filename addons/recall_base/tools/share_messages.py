@@ -95,7 +95,7 @@ class ShareFile(Message):
     name: Short
     size: Count
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    vehicles: Number
+    records: Number
     expires: str
 
 

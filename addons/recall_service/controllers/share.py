@@ -84,6 +84,12 @@ class RecallShare(http.Controller):
             has_more=page.has_more,
         )
 
+    def _share_export(self, asked, grant, request_id, _started):
+        self._admit(grant, "export", 0)
+        return request.env["recall.share.export"]._answer(
+            asked.api_exchange_export, grant, request_id, request.httprequest.host_url
+        )
+
     def _admit(self, grant, method, vins):
         """Refuse what the interface does not permit, or not so much of."""
         request.env["recall.share.interface"]._check_method(grant, method)

@@ -7,6 +7,8 @@ from . import (
     recall_push,
     recall_share,
     recall_share_change,
+    recall_share_export,
+    recall_share_export_file,
     recall_share_interface,
     recall_share_usage,
     recall_share_usage_meter,

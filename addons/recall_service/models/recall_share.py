@@ -116,7 +116,7 @@ class RecallShare(models.AbstractModel):
         found = {}
         for row in self.env.cr.fetchall():
             recall = Recall(*row)
-            found.setdefault(recall.vin, []).append(_prepare_record(recall))
+            found.setdefault(recall.vin, []).append(prepare_record(recall))
         return found
 
     def _add_details(self, found, members):
@@ -216,7 +216,7 @@ def _details(grant):
     return [member for name, member in GRANTED_CONTENTS.items() if grant.terms[name]]
 
 
-def _prepare_record(recall):
+def prepare_record(recall):
     """Annex A no. 1 to 6 and 9 to 12, and whether the recall was carried out."""
     return {
         "producerName": recall.producer,

@@ -10,6 +10,7 @@ from . import (
     test_push,
     test_share,
     test_share_changes,
+    test_share_export,
     test_share_interface,
     test_share_many,
     test_share_quota,
