@@ -24,6 +24,7 @@
         "views/recall_lookup_templates.xml",
         "views/recall_lookup_answer_templates.xml",
         "views/recall_subscription_templates.xml",
+        "views/recall_developers_templates.xml",
         "wizard/recall_token_issue_views.xml",
         "views/recall_service_menus.xml",
     ],

@@ -2,6 +2,7 @@
 from . import (
     recall_data_user,
     recall_lookup,
+    recall_openapi,
     recall_plan,
     recall_publication,
     recall_push,

@@ -8,7 +8,7 @@ from odoo.tools import SQL, split_every
 from odoo.addons.recall_base.tools import answers, cipher, vin
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
-from ..tools import sandbox
+from . import recall_share_sandbox as sandbox
 from .recall_lookup import LEGACY_VIN, STATEMENT_LIMIT, Recall
 from .recall_share_interface import GRANTED_CONTENTS
 

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from odoo.addons.recall_base.models.recall_vehicle import REMOVED
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
-from ..tools import sandbox
+from . import recall_share_sandbox as sandbox
 from .recall_lookup import PUBLIC_STATES
 
 #: Rows of the inbox that are sealed between two commits. A plan counts as one row.

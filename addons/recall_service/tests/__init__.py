@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     test_access,
+    test_developers,
     test_legacy_vin,
     test_lookup,
     test_lookup_scope,
     test_neutralize,
+    test_openapi,
     test_page,
     test_page_tour,
     test_push,

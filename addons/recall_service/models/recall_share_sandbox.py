@@ -7,6 +7,11 @@ shows it. The VINs meet GB 16735 and belong to no vehicle.
 
 from typing import Any, NamedTuple
 
+from odoo.tools import LazyTranslate
+from odoo.tools.translate import LazyGettext
+
+_lt = LazyTranslate(__name__)
+
 SUCCESS = 200
 #: Seconds that the slow answer takes: more than the 3 s after which to ask again.
 SLOW = 4
@@ -16,48 +21,50 @@ class Case(NamedTuple):
     """One test VIN: what it is answered, and what a program has to show for it."""
 
     vin: str
-    shows: str
+    shows: LazyGettext
     recalls: tuple[str, ...] = ()
     api_status: int = SUCCESS
     seconds: int = 0
 
 
-def _error(vin: str, api_status: int, shows: str) -> Case:
+def _error(vin: str, api_status: int, shows: LazyGettext) -> Case:
     return Case(vin, shows, (), api_status)
 
 
 CASES = (
-    Case("LTZTEST18SA000001", "One open recall", ("open",)),
-    Case("LTZTEST1XSA000002", "One recall, carried out", ("done",)),
+    Case("LTZTEST18SA000001", _lt("One open recall"), ("open",)),
+    Case("LTZTEST1XSA000002", _lt("One recall, carried out"), ("done",)),
     Case(
-        "LTZTEST11SA000003", "Three recalls, one carried out", ("open", "ota", "done")
+        "LTZTEST11SA000003",
+        _lt("Three recalls, one carried out"),
+        ("open", "ota", "done"),
     ),
-    Case("LTZTEST13SA000004", "No recall is known"),
-    Case("LEGACY-0005", "A number from before GB 16735, one open recall", ("open",)),
-    Case("LTZTEST17SA000006", "Open recall by an over-the-air update", ("ota",)),
-    Case("LTZTEST19SA000007", "Open recall: do not drive", ("stop",)),
+    Case("LTZTEST13SA000004", _lt("No recall is known")),
+    Case("LEGACY-0005", _lt("Number from before GB 16735, one open recall"), ("open",)),
+    Case("LTZTEST17SA000006", _lt("Open recall by an over-the-air update"), ("ota",)),
+    Case("LTZTEST19SA000007", _lt("Open recall: do not drive"), ("stop",)),
     Case(
         "LTZTEST10SA000008",
-        "The answer comes after 4 seconds: break off and ask again",
+        _lt("The answer comes after 4 seconds: break off and ask again"),
         ("open",),
         seconds=SLOW,
     ),
-    _error("LTZTEST27SA000001", -1, "System fault"),
-    _error("LTZTEST21SA000401", 401, "Access from a wrong address"),
-    _error("LTZTEST23SA000402", 402, "A member is missing"),
-    _error("LTZTEST25SA000403", 403, "Invalid token"),
-    _error("LTZTEST27SA000404", 404, "Unknown or closed interface"),
-    _error("LTZTEST29SA000405", 405, "Expired token"),
-    _error("LTZTEST20SA000406", 406, "Disabled data user"),
-    _error("LTZTEST22SA000407", 407, "Wrong format"),
-    _error("LTZTEST24SA000408", 408, "Not permitted"),
-    _error("LTZTEST26SA000409", 409, "Permission could not be checked"),
-    _error("LTZTEST22SA000410", 410, "Data user not found"),
-    _error("LTZTEST21SA000429", 429, "Too many requests, with the header Retry-After"),
-    _error("LTZTEST23SA000500", 500, "Fault of the gateway"),
-    _error("LTZTEST25SA000501", 501, "Fault of the back end"),
-    _error("LTZTEST27SA000502", 502, "Method not allowed"),
-    _error("LTZTEST29SA000503", 503, "Result could not be converted"),
+    _error("LTZTEST27SA000001", -1, _lt("System fault")),
+    _error("LTZTEST21SA000401", 401, _lt("Access from a wrong address")),
+    _error("LTZTEST23SA000402", 402, _lt("A member is missing")),
+    _error("LTZTEST25SA000403", 403, _lt("Invalid token")),
+    _error("LTZTEST27SA000404", 404, _lt("Unknown or closed interface")),
+    _error("LTZTEST29SA000405", 405, _lt("Expired token")),
+    _error("LTZTEST20SA000406", 406, _lt("Disabled data user")),
+    _error("LTZTEST22SA000407", 407, _lt("Wrong format")),
+    _error("LTZTEST24SA000408", 408, _lt("Not permitted")),
+    _error("LTZTEST26SA000409", 409, _lt("Permission could not be checked")),
+    _error("LTZTEST22SA000410", 410, _lt("Data user not found")),
+    _error("LTZTEST21SA000429", 429, _lt("Too many requests, with Retry-After")),
+    _error("LTZTEST23SA000500", 500, _lt("Fault of the gateway")),
+    _error("LTZTEST25SA000501", 501, _lt("Fault of the back end")),
+    _error("LTZTEST27SA000502", 502, _lt("Method not allowed")),
+    _error("LTZTEST29SA000503", 503, _lt("Result could not be converted")),
 )
 
 _CASES_BY_VIN = {case.vin: case for case in CASES}
@@ -106,8 +113,8 @@ def find_case(vin: str) -> Case | None:
 
 
 def get_vehicles() -> list[Case]:
-    """The cases that stand for a vehicle with recalls."""
-    return [case for case in CASES if case.recalls]
+    """The cases that stand for a vehicle with recalls, without the slow one."""
+    return [case for case in CASES if case.recalls and not case.seconds]
 
 
 def find_records(vin: str) -> list[dict[str, Any]]:

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo import SUPERUSER_ID, http
+from odoo.http import request
+
+from odoo.addons.recall_base.tools import share_messages
+from odoo.addons.recall_base.tools.messages import ApiStatus
+
+from ..models.recall_share_developers import EXAMPLES, find_advice
+from ..models.recall_share_sandbox import CASES
+
+
+class RecallDevelopers(http.Controller):
+    """What a data user's programmers need: the description of the interface."""
+
+    _page_url = "/recall/developers"
+
+    # The site map calls it as a plain function.
+    def _sitemap(env, rule, qs):
+        if not qs or qs.lower() in RecallDevelopers._page_url:
+            yield {"loc": RecallDevelopers._page_url}
+
+    @http.route(
+        _page_url,
+        type="http",
+        auth="public",
+        website=True,
+        methods=["GET"],
+        save_session=False,
+        readonly=True,
+        sitemap=_sitemap,
+        max_content_length=0,
+    )
+    def page(self):
+        """The documentation of the sharing interface."""
+        base = request.httprequest.host_url.rstrip("/")
+        translate = request.env._
+        values = {
+            "base": base,
+            "cases": [(case, translate(case.shows)) for case in CASES],
+            "codes": [
+                (int(status), *map(translate, find_advice(status)))
+                for status in ApiStatus
+            ],
+            "examples": [example.read(base) for example in EXAMPLES],
+            "max_vins": share_messages.MAX_VINS,
+            "default_limit": share_messages.DEFAULT_LIMIT,
+        }
+        return request.render("recall_service.developers_page", values)
+
+    @http.route(
+        "/recall/v1/openapi.json",
+        type="http",
+        auth="none",
+        methods=["GET"],
+        save_session=False,
+        readonly=True,
+        max_content_length=0,
+    )
+    def openapi(self):
+        """The description of the data interfaces for programs (OpenAPI 3.1)."""
+        # The same for everybody: it is made of the program, not of records.
+        env = request.env(user=SUPERUSER_ID)
+        return request.make_response(
+            env["recall.openapi"]._get_text(),
+            headers=[
+                ("Content-Type", "application/json; charset=utf-8"),
+                ("Cache-Control", "public, max-age=3600"),
+            ],
+        )
