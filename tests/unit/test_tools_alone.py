@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 ADDONS = Path(__file__).resolve().parents[2] / "addons"
-FOLDERS = [ADDONS / name / "tools" for name in ("recall_base", "recall_enterprise")]
+FOLDERS = [
+    ADDONS / name / "tools"
+    for name in ("recall_base", "recall_enterprise", "recall_service")
+]
 FILES = sorted(
     path
     for folder in FOLDERS

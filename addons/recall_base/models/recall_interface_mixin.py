@@ -168,12 +168,12 @@ class RecallInterfaceMixin(models.AbstractModel):
                 terms=SQL("").join(
                     SQL(", interface.%s", SQL.identifier(name)) for name in self._terms
                 ),
+                api_cfg=api_cfg,
+                key_id=key_id,
                 # In one round trip: SET LOCAL alone would cost another.
                 limit=SQL("SET LOCAL statement_timeout = %s;", self._statement_limit)
                 if self._statement_limit
                 else SQL(),
-                api_cfg=api_cfg,
-                key_id=key_id,
             )
         )
         return self.env.cr.dictfetchone()

@@ -41,7 +41,7 @@ class RecallDevelopers(http.Controller):
                 (int(status), *map(translate, find_advice(status)))
                 for status in ApiStatus
             ],
-            "examples": [example.read(base) for example in EXAMPLES],
+            "examples": [example.show(base) for example in EXAMPLES],
             "max_vins": share_messages.MAX_VINS,
             "default_limit": share_messages.DEFAULT_LIMIT,
         }

@@ -98,18 +98,24 @@ class RecallShare(models.AbstractModel):
 
     def _read(self, vins, grant, started=None):
         """Return ``{vin: records of annex C}`` for the VINs that have any."""
+        if not vins:
+            return {}
         if grant.terms["sandbox"]:
             return {text: sandbox.find_records(text) for text in vins}
         spent = 1000 * (time.monotonic() - started) if started else 0
+        # A list of one is planned more slowly than the VIN itself.
+        condition = (
+            SQL("vehicle.vin = %s", vins[0])
+            if len(vins) == 1
+            else SQL("vehicle.vin = ANY(%s)", list(vins))
+        )
         # A failing statement must not be logged: it holds VINs. What time the limit of
         # clause 8.3.2 leaves is set in the same round trip.
         self.env.cr.execute(
             SQL(
                 "SET LOCAL statement_timeout = %s; %s",
                 max(100, int(STATEMENT_LIMIT - spent)),
-                self.env["recall.lookup"]._find_sql(
-                    SQL("vehicle.vin = ANY(%s)", list(vins))
-                ),
+                self.env["recall.lookup"]._find_sql(condition),
             ),
             log_exceptions=False,
         )

@@ -114,15 +114,16 @@ class RecallShareChange(models.AbstractModel):
     _description = "Changes for data users"
 
     def init(self):
-        self.env.cr.execute(_TABLES)
-        for operation, (changed, transition) in _VEHICLE_OPERATIONS.items():
-            self.env.cr.execute(
+        # Constants of ours alone are put into these texts.
+        statements = [
+            _TABLES,
+            *(
                 _VEHICLE_TRIGGER.format(
                     operation=operation, changed=changed, transition=transition
                 )
-            )
-        for table, (plans, columns, condition) in _PLAN_TABLES.items():
-            self.env.cr.execute(
+                for operation, (changed, transition) in _VEHICLE_OPERATIONS.items()
+            ),
+            *(
                 _PLAN_TRIGGER.format(
                     table=table,
                     plans=plans,
@@ -131,7 +132,11 @@ class RecallShareChange(models.AbstractModel):
                     new=", ".join(f"NEW.{column}" for column in columns),
                     condition=condition,
                 )
-            )
+                for table, (plans, columns, condition) in _PLAN_TABLES.items()
+            ),
+        ]
+        for statement in statements:
+            self.env.cr.execute(statement)
 
     # === Sealing === #
 

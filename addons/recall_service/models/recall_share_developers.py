@@ -77,7 +77,7 @@ class Example(NamedTuple):
     title: str
     file: str
 
-    def read(self, base):
+    def show(self, base):
         """What the page shows: title, address and text with this server's address."""
         with file_open(f"{FOLDER}/{self.file}") as source:
             text = source.read().replace(PLACEHOLDER, base)

@@ -114,7 +114,7 @@ class RecallShareExport(models.Model):
             for row in self.env.cr.fetchall():
                 record = prepare_record(Recall(*row))
                 for writer in writers:
-                    writer.write(record)
+                    writer.add(record)
                 count += 1
             last = upto
         return count, last
@@ -215,7 +215,7 @@ class _Writer:
     def __exit__(self, *_error):
         self._file.close()
 
-    def write(self, record):
+    def add(self, record):
         if self._form == "csv":
             self._csv.writerow([_to_cell(record[name]) for name in self._members])
         else:

@@ -53,7 +53,7 @@ class TestDevelopers(ShareHttpCommon):
         """S-SHARE: what is shown is what the tests run, with this server's address."""
         text = self.get_page().xpath("//*[@id='examples']")[0].text_content()
         for example in EXAMPLES:
-            self.assertIn(example.read(self.base_url())["text"].strip(), text)
+            self.assertIn(example.show(self.base_url())["text"].strip(), text)
 
     # === Examples === #
 

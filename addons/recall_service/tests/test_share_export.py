@@ -52,7 +52,7 @@ class TestShareExport(ShareHttpCommon):
     def fetch(self, url):
         return self.url_open(urlsplit(url).path)
 
-    def read(self, form):
+    def read_files(self, form):
         """Records of all files, each checked against what was told of it."""
         lines = []
         for file in self.ask_files(form)["exchange_files"]:
@@ -73,12 +73,12 @@ class TestShareExport(ShareHttpCommon):
         """S-SHARE: the files together are what one would get asking VIN by VIN."""
         self.make_completion(self.plan, self.vins[3])
         self.make()
-        records = {record["vehicleVin"]: record for record in self.read("ndjson")}
+        records = {record["vehicleVin"]: record for record in self.read_files("ndjson")}
         self.assertEqual(set(records), set(self.vins))
         for text in (self.vins[0], self.vins[3]):
             [asked] = self.ask(api_exchange_vin=text)["exchange_records"]
             self.assertEqual(records[text], asked)
-        rows = {row["vehicleVin"]: row for row in self.read("csv")}
+        rows = {row["vehicleVin"]: row for row in self.read_files("csv")}
         self.assertEqual(set(rows), set(self.vins))
         self.assertEqual(rows[self.vins[3]]["isRecalled"], "true")
 
@@ -86,14 +86,14 @@ class TestShareExport(ShareHttpCommon):
         """X-ATTACK: a text that a spreadsheet would run is quoted in CSV."""
         self.plan.defect = "=HYPERLINK(1)"
         self.make()
-        self.assertEqual(self.read("csv")[0]["defectDesc"], "'=HYPERLINK(1)")
+        self.assertEqual(self.read_files("csv")[0]["defectDesc"], "'=HYPERLINK(1)")
 
     def test_no_repair_details_are_exported(self):
         """S-CONTENT: files hold clause 8.2's contents, whatever an interface has."""
         self.make_completion(self.plan, self.vins[0], repair_number="RO-77")
         self.interface.write({"share_phone": True, "phone_basis": "Article 12"})
         self.make()
-        text = json.dumps(self.read("ndjson"), ensure_ascii=False)
+        text = json.dumps(self.read_files("ndjson"), ensure_ascii=False)
         for secret in ("RO-77", "13800138000", self.dealer.name):
             self.assertNotIn(secret, text)
 
@@ -132,7 +132,7 @@ class TestShareExport(ShareHttpCommon):
             export._make_range()
         self.env.invalidate_all()
         self.make_rest(export)
-        found = [record["vehicleVin"] for record in self.read("ndjson")]
+        found = [record["vehicleVin"] for record in self.read_files("ndjson")]
         self.assertEqual(sorted(found), sorted(self.vins))
 
     def make_rest(self, export):
