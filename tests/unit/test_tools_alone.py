@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 
 ADDONS = Path(__file__).resolve().parents[2] / "addons"
-FOLDERS = [
-    ADDONS / name / "tools"
-    for name in ("recall_base", "recall_enterprise", "recall_service")
-]
+MODULES = ("recall_base", "recall_enterprise", "recall_service")
+FOLDERS = [ADDONS / name / "tools" for name in MODULES]
 FILES = sorted(
     path
     for folder in FOLDERS
