@@ -17,6 +17,7 @@
         "data/ir_cron_data.xml",
         "views/recall_data_user_views.xml",
         "views/recall_share_interface_views.xml",
+        "views/recall_share_export_views.xml",
         "views/recall_token_views.xml",
         "views/recall_subscription_views.xml",
         "views/recall_push_views.xml",

@@ -2,10 +2,9 @@
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
 
-from odoo.addons.recall_base.tools import share_messages
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
-from ..models.recall_share_developers import EXAMPLES, find_advice
+from ..models.recall_share_developers import EXAMPLES, find_advice, show_samples
 from ..models.recall_share_sandbox import CASES
 
 
@@ -35,15 +34,14 @@ class RecallDevelopers(http.Controller):
         base = request.httprequest.host_url.rstrip("/")
         translate = request.env._
         values = {
-            "base": base,
+            "endpoint": f"POST {base}/recall/v1/share",
+            "samples": show_samples(base),
             "cases": [(case, translate(case.shows)) for case in CASES],
             "codes": [
                 (int(status), *map(translate, find_advice(status)))
                 for status in ApiStatus
             ],
             "examples": [example.show(base) for example in EXAMPLES],
-            "max_vins": share_messages.MAX_VINS,
-            "default_limit": share_messages.DEFAULT_LIMIT,
         }
         return request.render("recall_service.developers_page", values)
 

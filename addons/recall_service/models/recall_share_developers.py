@@ -96,6 +96,46 @@ EXAMPLES = (
 )
 
 
+#: Messages that the page shows; they are the same in every language.
+SAMPLES = {
+    "one_request": """\
+{"api_exchange_token": "…", "api_exchange_cfg": "…",
+ "api_exchange_vin": "LTZTEST18SA000001"}""",
+    "one_answer": """\
+{"exchange_records": [{
+   "producerName": "…", "brand": "…", "series": "…", "model": "…",
+   "recallNum": "S2025M9901V", "recallStartTime": "2025-01-15",
+   "defectDesc": "…", "possibleConsequence": "…", "repairMethod": "…",
+   "vehicleVin": "LTZTEST18SA000001", "isRecalled": false}],
+ "count": 1, "api_status": 200, "request_id": "…"}""",
+    "many_request": """\
+{"api_exchange_token": "…", "api_exchange_cfg": "…",
+ "api_exchange_vins": ["LTZTEST18SA000001", "LTZTEST13SA000004", "WRONG"]}""",
+    "many_answer": """\
+{"exchange_records": [{…}], "count": 1, "api_status": 200,
+ "exchange_results": [
+   {"index": 0, "vehicleVin": "LTZTEST18SA000001", "status": "found", "count": 1},
+   {"index": 1, "vehicleVin": "LTZTEST13SA000004", "status": "none", "count": 0},
+   {"index": 2, "vehicleVin": "WRONG", "status": "invalid", "count": 0,
+    "message": "…"}],
+ "request_id": "…"}""",
+    "export_request": """\
+{"api_exchange_token": "…", "api_exchange_cfg": "…",
+ "api_exchange_export": "ndjson"}""",
+    "export_answer": """\
+{"exchange_records": [], "count": 0, "api_status": 200,
+ "exchange_files": [{"url": "https://recall.example.cn/recall/v1/export/…",
+   "name": "recalls-20250601-00001.ndjson.gz", "size": 1234567, "sha256": "…",
+   "records": 100000, "expires": "2025-06-01T10:15:00Z"}],
+ "exported_at": "2025-06-01T02:00:00Z", "next_cursor": "…", "request_id": "…"}""",
+}
+
+
+def show_samples(base):
+    """Messages for the page, with this server's address."""
+    return {name: text.replace(PLACEHOLDER, base) for name, text in SAMPLES.items()}
+
+
 def find_advice(status):
     """Meaning of a code and what to do, to be translated."""
     return ADVICE[status]

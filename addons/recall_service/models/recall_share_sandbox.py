@@ -13,6 +13,8 @@ from odoo.tools.translate import LazyGettext
 _lt = LazyTranslate(__name__)
 
 SUCCESS = 200
+#: Recalls that the cases are made of.
+OPEN, DONE, OTA, STOP = "open", "done", "ota", "stop"
 #: Seconds that the slow answer takes: more than the 3 s after which to ask again.
 SLOW = 4
 
@@ -32,21 +34,21 @@ def _error(vin: str, api_status: int, shows: LazyGettext) -> Case:
 
 
 CASES = (
-    Case("LTZTEST18SA000001", _lt("One open recall"), ("open",)),
-    Case("LTZTEST1XSA000002", _lt("One recall, carried out"), ("done",)),
+    Case("LTZTEST18SA000001", _lt("One open recall"), (OPEN,)),
+    Case("LTZTEST1XSA000002", _lt("One recall, carried out"), (DONE,)),
     Case(
         "LTZTEST11SA000003",
         _lt("Three recalls, one carried out"),
-        ("open", "ota", "done"),
+        (OPEN, OTA, DONE),
     ),
     Case("LTZTEST13SA000004", _lt("No recall is known")),
-    Case("LEGACY-0005", _lt("Number from before GB 16735, one open recall"), ("open",)),
-    Case("LTZTEST17SA000006", _lt("Open recall by an over-the-air update"), ("ota",)),
-    Case("LTZTEST19SA000007", _lt("Open recall: do not drive"), ("stop",)),
+    Case("LEGACY-0005", _lt("Number from before GB 16735, one open recall"), (OPEN,)),
+    Case("LTZTEST17SA000006", _lt("Open recall by an over-the-air update"), (OTA,)),
+    Case("LTZTEST19SA000007", _lt("Open recall: do not drive"), (STOP,)),
     Case(
         "LTZTEST10SA000008",
         _lt("The answer comes after 4 seconds: break off and ask again"),
-        ("open",),
+        (OPEN,),
         seconds=SLOW,
     ),
     _error("LTZTEST27SA000001", -1, _lt("System fault")),
@@ -76,28 +78,28 @@ _COMMON = {
     "model": "TST7000A",
 }
 _RECALLS = {
-    "open": {
+    OPEN: {
         "recallNum": "S2025M9901V",
         "recallStartTime": "2025-01-15",
         "defectDesc": "制动软管可能开裂。",
         "possibleConsequence": "制动距离可能变长，存在安全隐患。",
         "repairMethod": "由经销商免费更换制动软管。",
     },
-    "done": {
+    DONE: {
         "recallNum": "S2024M9902V",
         "recallStartTime": "2024-06-01",
         "defectDesc": "安全带锁扣可能无法锁止。",
         "possibleConsequence": "碰撞时可能无法约束乘员。",
         "repairMethod": "由经销商免费更换安全带锁扣。",
     },
-    "ota": {
+    OTA: {
         "recallNum": "S2025M9903V",
         "recallStartTime": "2025-03-01",
         "defectDesc": "仪表软件可能不显示胎压报警。",
         "possibleConsequence": "驾驶员可能未察觉轮胎失压。",
         "repairMethod": "通过远程升级（OTA）免费更新软件，车主无需到店。",
     },
-    "stop": {
+    STOP: {
         "recallNum": "S2025M9904V",
         "recallStartTime": "2025-05-01",
         "defectDesc": "动力电池可能发生内部短路。",
@@ -124,5 +126,5 @@ def find_records(vin: str) -> list[dict[str, Any]]:
 
 
 def _prepare_record(name: str, vin: str) -> dict[str, Any]:
-    done = name == "done"
+    done = name == DONE
     return {**_COMMON, **_RECALLS[name], "vehicleVin": vin, "isRecalled": done}

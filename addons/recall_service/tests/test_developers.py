@@ -14,8 +14,14 @@ from odoo.tests import tagged
 from odoo.tools import file_path
 
 from odoo.addons.recall_base.tools.messages import ApiStatus
+from odoo.addons.recall_base.tools.share_messages import (
+    DEFAULT_LIMIT,
+    MAX_VINS,
+    choose_method,
+    read_request,
+)
 
-from ..models.recall_share_developers import ADVICE, EXAMPLES, FOLDER
+from ..models.recall_share_developers import ADVICE, EXAMPLES, FOLDER, SAMPLES
 from ..models.recall_share_sandbox import CASES
 from .share_common import ShareHttpCommon
 
@@ -54,6 +60,18 @@ class TestDevelopers(ShareHttpCommon):
         text = self.get_page().xpath("//*[@id='examples']")[0].text_content()
         for example in EXAMPLES:
             self.assertIn(example.show(self.base_url())["text"].strip(), text)
+
+    def test_page_tells_the_numbers_that_hold(self):
+        """S-SHARE: limits and messages of the text are those of the interface."""
+        text = " ".join(
+            self.get_page().xpath("//*[@id='wrap']")[0].text_content().split()
+        )
+        self.assertIn(f"Up to {MAX_VINS:,} VINs in one request", text)
+        self.assertIn(f"A page has {DEFAULT_LIMIT:,} entries", text)
+        for name, sample in SAMPLES.items():
+            if name.endswith("_request"):
+                message = json.loads(sample)
+                read_request(choose_method(message), message)
 
     # === Examples === #
 
