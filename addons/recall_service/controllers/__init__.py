@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from . import developers, lookup, share, share_export, subscription
+from . import developers, lookup, objection, share, share_export, subscription

@@ -11,3 +11,7 @@ UPDATE recall_push
 UPDATE recall_subscription
    SET state = 'cancelled', mail_due = false
  WHERE state != 'cancelled';
+-- Nor to anyone who has objected to an open recall.
+UPDATE recall_objection
+   SET mail_due = false, email_sealed = NULL, email_digest = NULL
+ WHERE mail_due OR email_digest IS NOT NULL;

@@ -2,8 +2,16 @@
 from . import (
     recall_data_user,
     recall_lookup,
+    recall_objection,
+    recall_objection_decision,
+    recall_objection_keep,
+    recall_objection_mail,
+    recall_objection_photo,
+    recall_objection_public,
+    recall_objection_reason,
     recall_openapi,
     recall_plan,
+    recall_producer,
     recall_publication,
     recall_push,
     recall_share,
@@ -15,4 +23,6 @@ from . import (
     recall_share_usage_meter,
     recall_subscription,
     recall_token,
+    res_config_settings,
+    res_users,
 )

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import logging
+
+from odoo import api, fields, models
+
+_logger = logging.getLogger(__name__)
+
+#: Mails that are made between two commits.
+BATCH = 100
+
+
+class RecallObjection(models.Model):
+    """Telling the visitor by mail: the link first, then what became of it.
+
+    A change only notes that a mail is due; a scheduled action puts it into Odoo's mail
+    queue in the transaction that takes the note away. Several changes before that are
+    told by one mail, which shows the present state.
+    """
+
+    _inherit = "recall.objection"
+
+    def _trigger_mails(self):
+        # sudo: the public asks, the scheduled action belongs to nobody.
+        self.env.ref("recall_service.ir_cron_objection_mail").sudo()._trigger()
+
+    @api.model
+    def _cron_mail(self):
+        """Make the mails that are due; what fails is tried next time."""
+        Cron = self.env["ir.cron"]
+        domain = [("mail_due", "=", True)]
+        Cron._commit_progress(remaining=self.search_count(domain))
+        last = 0
+        while found := self.search(
+            [*domain, ("id", ">", last)], limit=BATCH, order="id"
+        ):
+            last = found[-1].id
+            for objection in found.try_lock_for_update():
+                objection._try_mail()
+            if not Cron._commit_progress(len(found)):
+                break
+
+    def _try_mail(self):
+        template = self.env.ref("recall_service.mail_template_objection")
+        try:
+            with self.env.cr.savepoint():
+                self.mail_due = False
+                self._queue_mail(template, self.id, self._open_email())
+                self.env.flush_all()
+        except Exception as error:  # noqa: BLE001 - a template is anybody's text
+            self.invalidate_recordset()
+            # Without its text: that can hold the address.
+            _logger.error(
+                "No mail was made for objection %s: %s", self.id, type(error).__name__
+            )
+
+    @api.model
+    def _queue_mail(self, template, record_id, address):
+        """Put one mail into Odoo's queue, as part of no record.
+
+        Producers' accounts read the messages of what they see, and the link in a
+        visitor's mail is for the visitor alone.
+        """
+        values = {
+            "email_to": address,
+            "recipient_ids": [],
+            "model": False,
+            "res_id": False,
+        }
+        if address:
+            template.send_mail(record_id, email_values=values)
+            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+
+    def _pass_on(self):
+        """Note that the producer was told of these: the pages say so, no mail does."""
+        self.write({"state": "passed", "passed_at": fields.Datetime.now()})
+        self._log_many("pass_on")
+
+    def _get_product(self):
+        """Brand and series on one line, as a mail's subject has to be."""
+        plan = self.plan_id
+        return " ".join(f"{plan.brand} {plan.series}".split())

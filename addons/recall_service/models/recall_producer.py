@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import logging
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.tools import email_split
+
+from .recall_objection import UNANSWERED
+
+_logger = logging.getLogger(__name__)
+
+#: Local hour from which the daily mail is made.
+HOUR = 8
+#: Objections that the mail names; the others are counted.
+ROWS = 20
+
+
+class RecallProducer(models.Model):
+    """The daily mail to a producer's people: objections that wait for them.
+
+    It goes out on days on which there are new or overdue ones. With it the new ones
+    count as passed on.
+    """
+
+    _inherit = "recall.producer"
+
+    objection_mail_on = fields.Date(
+        string="Last mail of objections",
+        readonly=True,
+        copy=False,
+        help="Day, where the producer is, on which it was told of objections.",
+    )
+
+    @api.model
+    def _cron_pass_objections(self):
+        """Tell each producer of its objections, once a day from eight o'clock."""
+        Cron = self.env["ir.cron"]
+        waiting = self.env["recall.objection"]._read_group(
+            ["|", ("state", "=", "received"), ("overdue", "=", True)], ["producer_id"]
+        )
+        producers = self.union(*(row[0] for row in waiting))
+        due = producers.filtered(lambda producer: producer._is_objection_mail_due())
+        Cron._commit_progress(remaining=len(due))
+        for producer in due:
+            if producer.try_lock_for_update():
+                producer._try_pass_objections()
+            if not Cron._commit_progress(1):
+                break
+
+    def _get_local_now(self):
+        now = fields.Datetime.now().replace(tzinfo=UTC)
+        return now.astimezone(ZoneInfo(self.timezone))
+
+    def _is_objection_mail_due(self):
+        now = self._get_local_now()
+        return now.hour >= HOUR and self.objection_mail_on != now.date()
+
+    def _try_pass_objections(self):
+        try:
+            with self.env.cr.savepoint():
+                self._pass_objections()
+                self.env.flush_all()
+        except Exception:  # a template may hold anything
+            self.env.invalidate_all(flush=False)
+            _logger.exception("No mail of objections was made for producer %s", self.id)
+
+    def _pass_objections(self):
+        """Mail what waits; without anybody to be told nothing counts as passed on."""
+        receivers = self._get_objection_receivers()
+        if not receivers:
+            return
+        self.objection_mail_on = self._get_local_now().date()
+        template = self.env.ref("recall_service.mail_template_objection_digest")
+        for lang, addresses in receivers.items():
+            digest = self.with_context(lang=lang)._prepare_objection_digest()
+            self.env["recall.objection"]._queue_mail(
+                template.with_context(digest=digest), self.id, ", ".join(addresses)
+            )
+        fresh = self._find_objections([("state", "=", "received")])
+        fresh._pass_on()
+
+    def _get_objection_receivers(self):
+        """Mail addresses by language: the accounts that answer, or else the contact."""
+        group = self.env.ref("recall_service.group_producer")
+        accounts = self.env["res.users"].search(
+            [
+                ("recall_producer_ids", "in", self.ids),
+                ("all_group_ids", "in", group.ids),
+                ("email", "!=", False),
+            ]
+        )
+        partners = accounts.partner_id or self.technical_contact_id
+        receivers = {}
+        for partner in partners:
+            lang = partner.lang or self.env.company.partner_id.lang or "en_US"
+            if addresses := email_split(partner.email or ""):
+                receivers.setdefault(lang, []).extend(addresses)
+        return receivers
+
+    def _find_objections(self, domain, **options):
+        return self.env["recall.objection"].search(
+            [("producer_id", "=", self.id), *domain], **options
+        )
+
+    def _prepare_objection_digest(self):
+        """What the template shows; no VIN and nothing of a visitor.
+
+        :returns: dict of ``new``, ``overdue``, ``open`` (numbers as text), ``rows``
+            (receipt number, recall number, due day, whether overdue), ``more``,
+            ``url`` and ``lang``
+        """
+        waiting = self._find_objections([("state", "in", UNANSWERED)])
+        overdue = self._find_objections([("overdue", "=", True)])
+        rows = (overdue | waiting)[:ROWS]
+        more = len(overdue | waiting) - len(rows)
+        return {
+            # As text: a template leaves a zero out.
+            "new": str(len(waiting.filtered(lambda item: item.state == "received"))),
+            "open": str(len(waiting)),
+            "overdue": str(len(overdue)),
+            "rows": [
+                (
+                    item.receipt,
+                    item.plan_id.recall_number,
+                    item.due_on.isoformat(),
+                    item.overdue,
+                )
+                for item in rows
+            ],
+            "more": more > 0 and str(more),
+            "url": f"{self.get_base_url()}/odoo/recall-objections",
+            "lang": self.env.lang,
+        }
