@@ -59,6 +59,7 @@ class RecallObjection(models.Model):
         default="received",
         required=True,
         readonly=True,
+        group_expand=True,  # a column for each state, in this order
     )
     plan_id = fields.Many2one(
         "recall.plan",
