@@ -29,6 +29,20 @@ def _plan(case, producer):
     }
 
 
+def _objection(case, producer):
+    vehicle = case.env["recall.vehicle"].create(
+        {"plan_id": case.get("recall.plan", producer).id, "vin": case.make_vin()}
+    )
+    return {
+        "receipt": _name(),
+        "plan_id": vehicle.plan_id.id,
+        "vehicle_id": vehicle.id,
+        "vin": vehicle.vin,
+        "repair_date": date(2025, 3, 1),
+        "workshop": "Matrix",
+    }
+
+
 def _completion(case, producer):
     dealer = case.get("recall.dealer", producer)
     return {
@@ -536,6 +550,25 @@ FIXTURES = {
         },
         {"failure": "Other"},
     ),
+    "recall.objection": (_objection, {"state": "settled"}),
+    "recall.objection.photo": (
+        lambda case, producer: {
+            "objection_id": case.get("recall.objection", producer).id,
+            "number": 1,
+            "kind": "pdf",
+            "content": base64.b64encode(b"Matrix"),
+            "digest": _name(),
+        },
+        {"number": 2},
+    ),
+    "recall.objection.reason": (
+        lambda case, producer: {"name": "Matrix", "code": _name(), "purpose": "refuse"},
+        {"name": "Other"},
+    ),
+    "recall.objection.decide": (
+        lambda case, producer: {"purpose": "refuse"},
+        {"note": "Other"},
+    ),
 }
 #: Models whose records belong to no producer.
 SHARED = {
@@ -560,4 +593,6 @@ SHARED = {
     "recall.publication",
     "recall.subscription",
     "recall.push",
+    "recall.objection.reason",
+    "recall.objection.decide",
 }
