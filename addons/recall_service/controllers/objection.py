@@ -12,6 +12,7 @@ from ..models.recall_lookup import LEGACY_VIN
 from ..models.recall_objection import LIVE
 from ..models.recall_objection_photo import MAX_PHOTOS
 from ..tools import objection_form, proof
+from .private_page import render_private
 
 #: Characters of what was typed that are shown again.
 SHOWN = 254
@@ -185,15 +186,8 @@ class RecallObjection(http.Controller):
             more_photos=objection.photo_count < MAX_PHOTOS,
         )
 
-    def _render(self, case, status=200, **values):
-        response = request.render(
-            "recall_service.objection_page", {"case": case, **values}, status=status
-        )
-        response.headers["Cache-Control"] = "no-store"
-        # The token of the address stays here.
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex"
-        return response
+    def _render(self, case, **values):
+        return render_private("recall_service.objection_page", case=case, **values)
 
     # === Back office === #
 

@@ -4,6 +4,8 @@ from odoo.http import request
 
 from odoo.addons.recall_base.tools import vin
 
+from .private_page import render_private
+
 #: Characters of a typed address that are shown again.
 SHOWN = 254
 
@@ -98,12 +100,5 @@ class RecallSubscription(http.Controller):
         Subscription = request.env["recall.subscription"]
         return Subscription._from_link(subscription_id, purpose, token)
 
-    def _render(self, case, status=200, **values):
-        response = request.render(
-            "recall_service.subscription_page", {"case": case, **values}, status=status
-        )
-        response.headers["Cache-Control"] = "no-store"
-        # The token of the address stays here.
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex"
-        return response
+    def _render(self, case, **values):
+        return render_private("recall_service.subscription_page", case=case, **values)
