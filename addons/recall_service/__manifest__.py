@@ -8,7 +8,7 @@
     "author": "Recall Traceability Project",
     "license": "LGPL-3",
     "depends": ["recall_base", "website"],
-    "external_dependencies": {"python": ["Pillow"]},
+    "external_dependencies": {"python": ["Pillow", "altcha"]},
     "data": [
         "security/recall_service_groups.xml",
         "security/ir.model.access.csv",
@@ -40,8 +40,14 @@
         "views/recall_service_menus.xml",
     ],
     "assets": {
-        "web.assets_frontend": ["recall_service/static/src/scss/*.scss"],
         "web.assets_backend": ["recall_service/static/src/backend/*.scss"],
+        "web._assets_primary_variables": [
+            "recall_service/static/src/fonts/own_fonts.scss",
+        ],
+        "web.assets_frontend": [
+            "recall_service/static/src/scss/*.scss",
+            "recall_service/static/src/lookup/*.js",
+        ],
         "web.assets_tests": ["recall_service/static/tests/tours/**/*"],
     },
     "application": True,

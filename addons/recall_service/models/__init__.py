@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
+    ir_http,
     recall_data_user,
     recall_lookup,
+    recall_lookup_address,
+    recall_lookup_guard,
     recall_objection,
     recall_objection_decision,
     recall_objection_keep,

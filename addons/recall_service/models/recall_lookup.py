@@ -6,6 +6,9 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.tools.vin import is_vin, normalise_typed
+from odoo.addons.recall_base.tools.vin_scan import find_vin
+
 #: Plans whose vehicles the public and the data users are told of.
 PUBLIC_STATES = ("published", "running", "finished")
 #: Milliseconds after which a statement is given up: clause 8.3.2 wants the answer
@@ -13,6 +16,8 @@ PUBLIC_STATES = ("published", "running", "finished")
 STATEMENT_LIMIT = 2500
 #: What a number from before GB 16735 may look like.
 LEGACY_VIN = re.compile(r"[0-9A-Z-]{5,17}")
+#: Characters of what is no VIN that are looked at.
+LONGEST = 100
 
 
 class Recall(NamedTuple):
@@ -33,6 +38,10 @@ class Recall(NamedTuple):
     consequence: str
     measure: str
     over_the_air: bool
+    do_not_drive: bool
+    park_outside: bool
+    parts_state: str | None
+    parts_from: date | None
 
 
 class Coverage(NamedTuple):
@@ -52,6 +61,18 @@ class RecallLookup(models.AbstractModel):
 
     _name = "recall.lookup"
     _description = "Recall look-up"
+
+    @api.model
+    def _read_typed(self, text):
+        """Return the VIN in what was typed or scanned, else the text to be judged.
+
+        :param text: whatever came; a code on a vehicle holds more than the VIN
+        """
+        found = find_vin(text, is_vin)
+        plain = normalise_typed(text)
+        # A number from before GB 16735 keeps its dashes.
+        legacy = not is_vin(found) and LEGACY_VIN.fullmatch(plain)
+        return (plain if legacy else found)[:LONGEST]
 
     @api.model
     def _find(self, vin):
@@ -101,7 +122,11 @@ class RecallLookup(models.AbstractModel):
                       plan.defect,
                       plan.consequence,
                       plan.measure,
-                      coalesce(plan.over_the_air, false)
+                      coalesce(plan.over_the_air, false),
+                      coalesce(plan.do_not_drive, false),
+                      coalesce(plan.park_outside, false),
+                      plan.parts_state,
+                      plan.parts_from
                  FROM recall_vehicle vehicle
                  JOIN recall_plan plan ON plan.id = vehicle.plan_id
                  JOIN recall_producer producer ON producer.id = plan.producer_id
@@ -166,6 +191,8 @@ class RecallLookup(models.AbstractModel):
         ]
 
     def _explain_finding(self, finding, text):
+        if finding.code == "vin_length" and len(text) >= LONGEST:
+            return self.env._("A VIN has 17 characters; this is much longer.")
         if finding.code == "vin_length":
             return self.env._(
                 "A VIN has 17 characters; this one has %(number)s.", number=len(text)
