@@ -50,5 +50,6 @@
         ],
         "web.assets_tests": ["recall_service/static/tests/tours/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -138,6 +138,18 @@ class RecallShareChange(models.AbstractModel):
         for statement in statements:
             self.env.cr.execute(statement)
 
+    @api.model
+    def _remove(self):
+        """Drop triggers and tables: without the add-on they would go on filling."""
+        functions = [f"recall_share_vehicle_{name}" for name in _VEHICLE_OPERATIONS]
+        functions += [f"recall_share_{table}" for table in _PLAN_TABLES]
+        for name in functions:
+            self.env.cr.execute(
+                SQL("DROP FUNCTION IF EXISTS %s() CASCADE", SQL.identifier(name))
+            )
+        for name in ("recall_share_inbox", "recall_share_change"):
+            self.env.cr.execute(SQL("DROP TABLE IF EXISTS %s", SQL.identifier(name)))
+
     # === Sealing === #
 
     @api.model

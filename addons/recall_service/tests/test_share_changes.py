@@ -3,6 +3,7 @@ from odoo.tests import tagged
 
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
+from ..hooks import uninstall_hook
 from .share_common import ShareHttpCommon
 
 
@@ -155,3 +156,14 @@ class TestShareChanges(ShareHttpCommon):
         self.env.cr.execute("SELECT count(*) FROM recall_share_inbox")
         self.assertEqual(self.env.cr.fetchone()[0], 0)
         self.assertGreater(self.changes._get_last(), 0)
+
+    def test_uninstalled_add_on_leaves_nothing_behind(self):
+        """X-FAULT: vehicles and plans can be changed when the add-on is gone."""
+        uninstall_hook(self.env)
+        self.make_completion(self.plan, self.vins[0])
+        self.plan.defect = "The brake hose cracks."
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'recall_share_%'"
+        )
+        self.assertEqual(self.env.cr.fetchone()[0], 0)
