@@ -29,6 +29,7 @@
         "views/recall_exchange_views.xml",
         "views/recall_plan_interface_views.xml",
         "views/recall_filing_system_views.xml",
+        "views/recall_import_views.xml",
         "views/recall_quarantine_reason_views.xml",
         "views/recall_quarantine_templates.xml",
         "views/recall_quarantine_views.xml",

@@ -5,7 +5,7 @@ import time
 import uuid
 
 import psycopg2
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from odoo import SUPERUSER_ID, api
 from odoo.http import Dispatcher, _Response
@@ -25,6 +25,10 @@ class RecallDispatcher(Dispatcher):
     standard client can read it; a traceback never leaves the server.
 
     Routes of this type use ``auth="none"``: the token in the message says who asks.
+
+    A route with ``body="file"`` takes a file, as a form does (``multipart/form-data``).
+    Token and interface name come in headers, so that it is known who asks before the
+    body is read: the endpoint reads it by ``request.httprequest.files``.
 
     A route may name the model that keeps its log (``log="recall.interface.log"``). When
     the transaction of the request has ended, however it ended, and before the answer
@@ -81,6 +85,7 @@ class RecallDispatcher(Dispatcher):
         self.request.rule_envelope = rule.endpoint.routing["envelope"]
         self.request.rule_log = rule.endpoint.routing.get("log")
         self.request.rule_meter = rule.endpoint.routing.get("meter")
+        self.request.rule_body = rule.endpoint.routing.get("body", "message")
         super().pre_dispatch(rule, args)
 
     def _request_id(self):
@@ -93,15 +98,19 @@ class RecallDispatcher(Dispatcher):
         http_request = self.request.httprequest
         if http_request.method != "POST":
             raise _refusal(ApiStatus.METHOD_NOT_ALLOWED)
-        if http_request.mimetype != "application/json":
+        is_file = self.request.rule_body == "file"
+        expected = "multipart/form-data" if is_file else "application/json"
+        if http_request.mimetype != expected:
             raise MessageError(
                 ApiStatus.PARAMETER_FORMAT,
-                "Send the header Content-Type: application/json.",
+                f"Send the header Content-Type: {expected}.",
             )
         if http_request.headers.get("Content-Encoding", "identity") != "identity":
             raise MessageError(
                 ApiStatus.PARAMETER_FORMAT, "Send the body without Content-Encoding."
             )
+        if is_file:
+            return self._read_head(http_request)
         body = http_request.get_data(cache=False)
         self.request.recall_size = len(body)
         message = messages.decode(body)
@@ -111,6 +120,17 @@ class RecallDispatcher(Dispatcher):
             )
         return message
 
+    def _read_head(self, http_request):
+        """What a message would say, from the headers of a request with a file."""
+        self.request.recall_size = http_request.content_length or 0
+        scheme, _blank, token = http_request.headers.get("Authorization", "").partition(
+            " "
+        )
+        return {
+            "api_token": token.strip() if scheme.lower() == "bearer" else None,
+            "api_cfg": http_request.headers.get("X-Api-Cfg"),
+        }
+
     def explain(self, exc):
         """Return ``(status, sentence)`` of an exception, logging what is our fault."""
         if isinstance(exc, MessageError):
@@ -118,6 +138,8 @@ class RecallDispatcher(Dispatcher):
         if isinstance(exc, RequestEntityTooLarge):
             limit = self.request.httprequest.max_content_length
             return ApiStatus.PARAMETER_FORMAT, f"The body is larger than {limit} bytes."
+        if isinstance(exc, ClientDisconnected):
+            return ApiStatus.PARAMETER_FORMAT, "The body broke off before its end."
         _logger.error("Request %s failed", self._request_id(), exc_info=exc)
         if isinstance(exc, psycopg2.OperationalError):
             return ApiStatus.BACKEND_FAULT, messages.STATUS_TEXT[

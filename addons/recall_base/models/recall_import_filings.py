@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tools import file_open, mute_logger
 
 from ..tools import json_list, messages, tabular
-from ..tools.messages import MessageError
+from ..tools.messages import ApiStatus, MessageError
 from ..tools.plan_messages import PlanMessage
 from .recall_import_kind import Fault, Item, Outcome
 from .recall_import_vins import vin_faults
@@ -125,7 +125,15 @@ class RecallImportKindFilings(models.AbstractModel):
 
 
 def _read_plan(text):
-    return messages.validate(PlanMessage, messages.decode(text))
+    message = messages.validate(PlanMessage, messages.decode(text))
+    if message.vinFile:
+        raise MessageError(
+            ApiStatus.PARAMETER_FORMAT,
+            "The member vinFile is for the filing system's interface: import the VIN "
+            "list as a file of its own.",
+            "vinFile",
+        )
+    return message
 
 
 def _explain(number, error):

@@ -99,8 +99,9 @@ class RecallPlan(models.Model):
         announcement = self.env["recall.announcement"]._get_or_create(
             message.announcement
         )
+        file = message.vinFile
         optional = {
-            "listed_count": message.vinTotal,
+            "listed_count": message.vinTotal or (file and file.rows),
             "announcement_id": announcement.id,
         }
         return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""Envelopes of the four interfaces, as plain dicts ready for `json.dumps`.
+"""Envelopes of the interfaces, as plain dicts ready for `json.dumps`.
 
 Every answer has the list of its interface, `count` and `api_status` (annexes B and
 C). The project's own members are there only when they are given, so that a plain
@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-Kind = Literal["sync", "share", "collect", "plans"]
+Kind = Literal["sync", "share", "collect", "plans", "upload"]
 
 SUCCESS = 200
 LISTS: dict[Kind, str] = {
@@ -18,6 +18,7 @@ LISTS: dict[Kind, str] = {
     "share": "exchange_records",
     "collect": "results",
     "plans": "results",
+    "upload": "uploads",
 }
 
 
@@ -135,6 +136,13 @@ def plans_answer(
     = count.
     """
     return _envelope("plans", results, SUCCESS, request_id=request_id, message=message)
+
+
+def upload_answer(
+    uploads: Sequence[Mapping[str, Any]], *, request_id: str | None = None
+) -> dict[str, Any]:
+    """Answer to an uploaded VIN list: its `reference`, `sha256` and `size`."""
+    return _envelope("upload", uploads, SUCCESS, request_id=request_id)
 
 
 def error_answer(

@@ -73,12 +73,25 @@ class PlanRemoval(Message):
     reason: Name
 
 
+class PlanVinFile(Message):
+    """A VIN list that was uploaded before, and what it has to be.
+
+    `reference` and `sha256` are those of the answer to the upload, `rows` is the number
+    of VINs in the list.
+    """
+
+    reference: Short
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    rows: Count
+
+
 class PlanMessage(Recall):
     """A recall plan: annex A no. 1 to 11 and the project's optional members.
 
     A long VIN list comes in pages: the same plan again, each time with other `vins`.
     Each page adds, a repeated page changes nothing, and `vinTotal`, the number of VINs
-    in the whole list, tells when all have arrived.
+    in the whole list, tells when all have arrived. Or `vinFile` names an upload, which
+    is taken in by and by; its `rows` are the `vinTotal` where that is not given.
 
     What owners are warned of (`doNotDrive`, `parkOutside`) and when parts are there
     (`partsState`, `partsFrom`) stays as it is in a filing that does not tell it.
@@ -99,6 +112,7 @@ class PlanMessage(Recall):
     dealers: list[PlanDealer] = []
     vins: Annotated[list[PlanVehicle], Field(max_length=MAX_VINS)] = []
     vinTotal: Number | None = None
+    vinFile: PlanVinFile | None = None
     removal: PlanRemoval | None = None
     announcement: PlanAnnouncement | None = None
     planState: Literal["filed", "published", "withdrawn"] | None = None
@@ -113,6 +127,29 @@ class PlansRequest(Request):
     plans: Annotated[
         list[Any], items_of("PlanMessage", min_length=1, max_length=MAX_PLANS)
     ]
+
+
+class PlanVinFileError(Message):
+    """Why row `row` of a VIN list did not come in."""
+
+    row: Number
+    code: str
+
+
+class PlanVinFileResult(Message):
+    """How far the taking in of an uploaded VIN list is; counts of rows.
+
+    `state` is `running`, `paused` (by a person), `done`, `failed` or `stopped`.
+    """
+
+    reference: str
+    state: Literal["running", "paused", "done", "failed", "stopped"]
+    read: Number = 0
+    added: Number = 0
+    repeated: Number = 0
+    refused: Number = 0
+    errors: list[PlanVinFileError] = []
+    message: str | None = None
 
 
 class PlanResult(Message):
@@ -130,10 +167,24 @@ class PlanResult(Message):
     removed: Number = 0
     received: Number | None = None
     expected: Number | None = None
+    vinFile: PlanVinFileResult | None = None
     refusedVins: list[str] = []
     stayingVins: list[str] = []
     unknownVins: list[str] = []
     findings: list[Finding] = []
+
+
+class Upload(Message):
+    """An uploaded VIN list: what a plan names as `vinFile`."""
+
+    reference: str
+    sha256: str
+    size: Number
+
+
+class UploadAnswer(AnswerHead):
+    count: Number
+    uploads: list[Upload]
 
 
 class PlansAnswer(AnswerHead):

@@ -22,6 +22,7 @@ from . import (
     recall_exchange,
     recall_filing_system,
     recall_finding,
+    recall_import_upload,
     recall_incident,
     recall_incident_mail,
     recall_incident_watch,

@@ -46,6 +46,15 @@ class RecallFilingSystem(models.Model):
             )
         return done
 
+    def action_open_uploads(self):
+        """Show the VIN lists that this system uploaded."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "recall_base.recall_import_action_vins"
+        )
+        domain = [("kind", "=", "vins"), ("filing_system_id", "=", self.id)]
+        return action | {"domain": domain, "context": {"create": False}}
+
     def action_open_log(self):
         """Show the requests of this system."""
         self.ensure_one()

@@ -67,15 +67,44 @@ class RecallPlanInterface(models.Model):
             one for each plan, in their order
         :raises MessageError: when the request as a whole is refused
         """
-        self._authorise(message.api_token, message.api_cfg, PURPOSE, address)
+        system = self._identify(message, address)
         self._take_turn()
         checked = messages.validate_records(PlanMessage, message.plans)
-        results = {index: self._take_in(index, plan) for index, plan in checked.good}
+        results = {
+            index: self._take_in(system, index, plan) for index, plan in checked.good
+        }
         for refused in checked.refused:
             results[refused.index] = _reject(
                 refused.index, _get_number(refused.record), refused.findings
             )
         return [results[index] for index in sorted(results)]
+
+    @api.model
+    def _receive(self, message, address, read_file):
+        """Keep an uploaded VIN list for a plan that will name it.
+
+        :param message: ``tools.messages.Request``, from the headers
+        :param str address: the peer's address
+        :param read_file: gives the file; nothing is received before it is called
+        :returns: dict as ``tools.plan_messages.Upload`` describes it
+        :raises MessageError: when it is refused
+        """
+        system = self._identify(message, address)
+        Import = self.env["recall.import"]
+        Import._check_quota(system)
+        file = read_file()
+        if not file:
+            raise MessageError(
+                ApiStatus.PARAMETER_MISSING,
+                "Send the file as the field “file” of a form.",
+            )
+        job = Import._take_upload(system, file)
+        return {"reference": job.reference, "sha256": job.sha256, "size": job.size}
+
+    def _identify(self, message, address):
+        """The filing system that asks, if it may."""
+        grant = self._authorise(message.api_token, message.api_cfg, PURPOSE, address)
+        return self.env["recall.filing.system"].browse(grant.owner_id)
 
     def _take_turn(self):
         """Let one request at a time take plans in; Odoo asks the others again.
@@ -87,12 +116,18 @@ class RecallPlanInterface(models.Model):
         if not self.env.cr.fetchone()[0]:
             raise ConcurrencyError(self.env._("Plans are being taken in."))
 
-    def _take_in(self, index, message):
+    def _take_in(self, system, index, message):
         """Take in one plan; what is wrong with it concerns no other."""
         Plan = self.env["recall.plan"].with_context(recall_origin="filing")
         try:
             with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
-                return _tell(index, Plan._take_in(message))
+                result = Plan._take_in(message)
+                told = _tell(index, result)
+                if message.vinFile:
+                    told["vinFile"] = self.env["recall.import"]._name_upload(
+                        system, result["plan"], message.vinFile
+                    )
+                return told
         except MessageError as error:
             finding = (error.status, error.member, error.message)
         except (UserError, ValidationError) as error:

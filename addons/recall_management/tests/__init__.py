@@ -12,6 +12,7 @@ from . import (
     test_monitoring,
     test_neutralize,
     test_plans_interface,
+    test_plans_upload,
     test_privacy,
     test_pull,
     test_pull_faults,
