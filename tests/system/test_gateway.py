@@ -2,7 +2,9 @@
 """What HAProxy answers by itself by deploy/haproxy/haproxy.cfg; no Odoo behind it."""
 
 import importlib.util
+import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -17,6 +19,7 @@ from stack.proxy import Limits, Proxy
 from stack.settings import ADDONS
 
 SYNC, SHARE = "/recall/v1/sync", "/recall/v1/share"
+PLANS, UPLOAD = "/recall/v1/plans", "/recall/v1/plans/upload"
 TABLE = ADDONS / "recall_enterprise" / "tests" / "api_status_table.py"
 LIMIT = 20
 GOOD = b'{"records": [], "count": 0, "api_status": 200}'
@@ -31,7 +34,10 @@ class Backend(BaseHTTPRequestHandler):
         self._answer()
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        try:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        except ConnectionError:
+            return  # the sender has gone
         if not self.broken:
             self._answer()
 
@@ -78,6 +84,20 @@ class Gateway:
             return session.post(
                 url, json={name: token}, headers=headers, verify=verify, timeout=30
             )
+
+    def begin(self, path: str, size: int) -> int:
+        """Begin to send a body of so many bytes; returns the status of HTTP, or 0 when
+        the gateway waits for the rest."""
+        context = ssl.create_default_context(cafile=str(self.authority.ca))
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}"
+        with socket.create_connection(("localhost", self.ports[0]), 10) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as line:
+                line.sendall(f"{head}\r\n\r\n".encode() + b" " * (1 << 16))
+                line.settimeout(1)
+                try:
+                    return int(line.recv(64).split()[1])
+                except TimeoutError:
+                    return 0
 
     def ask_too_often(self, path: str):
         for _ in range(LIMIT):
@@ -128,6 +148,30 @@ def test_code_of_the_gateway_is_not_answered(gateway, code, deed, path):
     message = answer.json()
     records = message.pop("exchange_records" if path == SHARE else "records")
     assert (records, message["count"], message["api_status"]) == ([], 0, code)
+
+
+MB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("path", "largest"),
+    [(SHARE, 8192), (SYNC, MB // 8), (PLANS, 16 * MB), (UPLOAD, 512 * MB + MB // 16)],
+)
+def test_body_is_too_large_for_the_gateway_or_not(gateway, path, largest):
+    """X-ATTACK M-PLAN: only VIN lists of the filing system may be large."""
+    assert gateway.begin(path, largest + 1) == 413
+    if largest > MB // 8:
+        assert gateway.begin(path, largest) == 0
+
+
+def test_token_in_a_header_is_not_limited(gateway):
+    """X-ATTACK: uploads are counted by their token too."""
+    bearer = {"Authorization": "Bearer busy.token"}
+    for _ in range(LIMIT):
+        assert gateway.post(UPLOAD, **bearer).status_code == 200
+    answer = gateway.post(UPLOAD, **bearer)
+    assert (answer.status_code, answer.json()["uploads"]) == (429, [])
+    assert gateway.post(UPLOAD, Authorization="Bearer other").status_code == 200
 
 
 def test_server_that_is_away_is_answered_in_html(gateway):
