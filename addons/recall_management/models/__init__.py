@@ -28,6 +28,7 @@ from . import (
     recall_incident_watch,
     recall_intake,
     recall_intake_digest,
+    recall_intake_warnings,
     recall_intake_watch,
     recall_management_demo,
     recall_plan_interface,

@@ -72,6 +72,12 @@ class RecallExchange(models.Model):
     corrected_count = fields.Integer(string="Corrected", readonly=True)
     withdrawn_count = fields.Integer(string="Withdrawn", readonly=True)
     quarantined_count = fields.Integer(string="Quarantined", readonly=True)
+    warned_count = fields.Integer(
+        string="With warnings",
+        readonly=True,
+        help="Of the new and corrected ones: taken in although something was found, "
+        "which stands with the report.",
+    )
     quarantine_ids = fields.One2many("recall.quarantine", "exchange_id", readonly=True)
 
     @api.depends("enterprise_id", "started_at")

@@ -7,6 +7,7 @@ from . import (
     test_incident,
     test_intake,
     test_intake_versions,
+    test_intake_warnings,
     test_keep,
     test_lease,
     test_monitoring,
