@@ -138,7 +138,9 @@ def _read_plan(text):
 
 def _explain(number, error):
     """A fault that says which member is wrong, and how."""
-    return Fault(number, "plan_row", error.member or "", note=error.message)
+    missing = error.status == ApiStatus.PARAMETER_MISSING
+    code = "missing" if missing else "plan_row"
+    return Fault(number, code, error.member or "", note=error.message)
 
 
 def _find_left_out(number, result):
