@@ -285,27 +285,35 @@ tours.add("recall_engineer_adds_a_legacy_vin", {
 tours.add("recall_engineer_sets_up", {
     steps: () => [
         { trigger: ".o_recall_dashboard" },
-        ...menu("recall_management_menu_plans", "recall_management_menu_import"),
+        ...menu("recall_management_menu_plans", "recall_management_menu_import_files"),
+        { content: "New file", trigger: ".o_list_button_add", run: "click" },
         {
-            content: "Choose the plan's file",
-            trigger: ".modal .o_field_widget[name=file] input[type=file]:not(:visible)",
-            run: chooseFile,
-        },
-        {
-            content: "It is there",
-            trigger: ".modal .o_field_widget[name=file] .fa-trash, .modal .o_field_widget[name=file] .o_clear_file_button",
-        },
-        { content: "Import it", trigger: ".modal button[name=action_import]", run: "click" },
-        {
-            content: "Both vehicles are in",
-            trigger: ".modal .o_field_widget[name=vehicle_count]:contains(2)",
-        },
-        {
-            content: "Close the dialogue",
-            trigger: ".modal .modal-footer button.btn-primary",
+            content: "What may it hold?",
+            trigger: ".o_field_widget[name=kind] input",
             run: "click",
         },
-        { trigger: "body:not(:has(.modal))" },
+        {
+            content: "Filed plans",
+            trigger: ".o_select_menu_item:contains(JSON)",
+            run: "click",
+        },
+        {
+            content: "The import is kept, to have a file",
+            trigger: ".o_recall_import_upload button",
+            run: "click",
+        },
+        { trigger: ".o_form_view button[name=action_discard]" },
+        {
+            content: "Choose the plan's file",
+            trigger: ".o_recall_import_upload input[type=file]:not(:visible)",
+            run: chooseFile,
+        },
+        press("action_start"),
+        {
+            content: "The plan is in, and nothing refused",
+            trigger:
+                ".o_form_view:has([name=state] [data-value=done][aria-checked=true]):not(:has(.nav-link[name=errors])) [name=taken_count]:contains(1)",
+        },
         ...menu("recall_management_menu_terminals", "recall_management_menu_enterprise"),
         { content: "New terminal", trigger: ".o_list_button_add", run: "click" },
         {
