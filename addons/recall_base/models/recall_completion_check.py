@@ -70,6 +70,8 @@ DEALER_BY_NUMBER = SQL(
           AND numbered.code = row.dealer_name AND numbered.active
        HAVING count(*) = 1"""
 )
+#: Which stored report a staged one replaces: the one that it names.
+REPLACED = SQL("other.id = row.replaces_id")
 #: Codes of the findings that refuse a report.
 ERROR_CODES = SQL("SELECT code FROM recall_finding WHERE severity = 'error'")
 
@@ -122,9 +124,8 @@ class RecallCompletionCheck(models.AbstractModel):
     def _preparer(self, producer_id):
         """Make the function that judges reports without the database and seals.
 
-        It may run in a thread: from the reports, for each whether the form of its VIN
-        is right, and for each a tuple of further values or None, it gives the rows to
-        stage.
+        It may run in a thread: from reports, for each whether the form of its VIN is
+        right, and for each a tuple of further values or None, it gives rows to stage.
         """
         today = self._today(producer_id)
         find_in_text = self._find_in_text
@@ -135,6 +136,8 @@ class RecallCompletionCheck(models.AbstractModel):
 
         def prepare(reports, vins_good, extra_rows=None):
             batch = Batch(today, _find_shared_phones(reports))
+            # Neighbours in an index are looked up, and entered, one after the other.
+            order = sorted(enumerate(reports), key=lambda item: item[1].vin)
             return (
                 (
                     index,
@@ -143,13 +146,11 @@ class RecallCompletionCheck(models.AbstractModel):
                     *prepare_phone(report.phone, *report[:2], report[3]),
                     report.part_numbers,
                     report.measure,
-                    ",".join(find_in_text(report, vin_good, batch)),
+                    ",".join(find_in_text(report, vins_good[index], batch)),
                     report.replaces_id,
                     *(extra_rows[index] if extra_rows else ()),
                 )
-                for index, (report, vin_good) in enumerate(
-                    zip(reports, vins_good, strict=True)
-                )
+                for index, report in order
             )
 
         return prepare
@@ -180,6 +181,42 @@ class RecallCompletionCheck(models.AbstractModel):
         :param SQL staged: table made by ``_stage``
         :param Policy policy: what the producer has settled
         """
+        self._find_standing(staged)
+        self._judge(staged, policy)
+
+    @api.model
+    def _find_standing(self, staged, replaced=REPLACED):
+        """Find what stands already for the vehicles of staged reports.
+
+        One look-up for each report, however many ask: it costs as much as all the rules
+        together. The result is the temporary table ``recall_report_standing``: ``idx``
+        of the staged report, ``id`` and ``state`` of the stored one, whether it is the
+        same producer's (``own``), has the same repair number (``same_repair``) and is
+        ``replaced``.
+
+        :param SQL staged: table made by ``_stage``
+        :param SQL replaced: whether ``row`` takes the place of ``other``
+        """
+        self.env["recall.completion"].flush_model()
+        self.env.cr.execute("DROP TABLE IF EXISTS pg_temp.recall_report_standing")
+        self.env.cr.execute(
+            SQL(
+                """CREATE TEMPORARY TABLE recall_report_standing ON COMMIT DROP AS
+                   SELECT row.idx, other.id, other.state,
+                          other.producer_id = row.producer_id AS own,
+                          other.repair_number = row.repair_number AS same_repair,
+                          (%s) IS TRUE AS replaced
+                     FROM %s row
+                     JOIN recall_completion other ON other.vin = row.vin
+                          AND other.recall_number = row.recall_number
+                    WHERE other.state != 'rejected'""",
+                replaced,
+                staged,
+            )
+        )
+
+    def _judge(self, staged, policy=DEFAULT_POLICY):
+        """Apply all rules, once it is known what stands."""
         self._apply_rules(staged, policy)
         self._check_batch(policy)
         self._check_within_batch()
@@ -213,7 +250,11 @@ class RecallCompletionCheck(models.AbstractModel):
                            WHERE vin = row.vin AND plan_id = plan.id
                              AND state != 'removed' OFFSET 0
                           ) vehicle ON TRUE
-                     LEFT JOIN recall_plan_line line ON line.id = vehicle.line_id
+                     -- OFFSET 0: else all lines would be read for each vehicle.
+                     LEFT JOIN LATERAL (
+                          SELECT * FROM recall_plan_line
+                           WHERE id = vehicle.line_id OFFSET 0
+                          ) line ON TRUE
                      -- OFFSET 0: else the dealers of all producers would be read.
                      LEFT JOIN LATERAL (
                           SELECT * FROM recall_dealer

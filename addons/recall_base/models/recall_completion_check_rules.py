@@ -112,23 +112,28 @@ class RecallCompletionCheck(models.AbstractModel):
                                    AND part.number = ltrim(used.number)))"""
             ),
             "measure_mismatch": SQL("nullif(row.reported_measure, '') != plan.measure"),
-            "record_withdrawn": SQL(
-                """EXISTS (SELECT FROM recall_completion other
-                            WHERE other.recall_number = row.recall_number
-                              AND other.vin = row.vin
-                              AND other.repair_number = row.repair_number
-                              AND other.state = 'withdrawn'
-                              AND other.id IS DISTINCT FROM row.replaces_id)"""
+            "record_withdrawn": _standing(SQL("same_repair AND state = 'withdrawn'")),
+            "vehicle_repeated": _standing(
+                SQL("own AND state IN ('checked', 'confirmed')")
             ),
-            **{
-                code: SQL(
-                    """EXISTS (SELECT FROM recall_completion other
-                                WHERE other.producer_id = row.producer_id
-                                  AND other.state IN ('checked', 'confirmed')
-                                  AND other.id IS DISTINCT FROM row.replaces_id
-                                  AND %s)""",
-                    condition,
-                )
-                for code, condition in REPEATS.items()
-            },
+            "repair_number_repeated": SQL(
+                """EXISTS (SELECT FROM recall_completion other
+                            WHERE other.producer_id = row.producer_id
+                              AND other.state IN ('checked', 'confirmed')
+                              AND other.id IS DISTINCT FROM row.replaces_id
+                              AND %s)""",
+                REPEATS["repair_number_repeated"],
+            ),
         }
+
+
+def _standing(condition):
+    """Whether another report stands for the vehicle of which ``condition`` is true.
+
+    IN: the few that stand are read once, not for each row.
+    """
+    return SQL(
+        """row.idx IN (SELECT idx FROM recall_report_standing
+                        WHERE NOT replaced AND %s)""",
+        condition,
+    )

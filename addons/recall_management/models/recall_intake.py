@@ -20,6 +20,9 @@ JOINED_COLUMNS = (
 )
 #: What may become of a record; the counters of an exchange.
 COUNTS = ("new", "same", "corrected", "withdrawn", "quarantined")
+#: A record takes the place of the one that stands under its key.
+REPLACED = SQL("""other.repair_number = row.repair_number
+                  AND other.producer_id = row.producer_id""")
 #: A record says the same as the one that stands.
 SAME_CONTENT = SQL(
     """(row.repair_date, row.dealer_name) = (stored.repair_date, stored.dealer_name)
@@ -55,7 +58,7 @@ class RecallIntake(models.AbstractModel):
         records = self._load(enterprise, digest.prepared)
         withdrawn = self._withdraw()
         self._compare()
-        self.env["recall.completion.check"]._check(SQL("recall_report_staging"))
+        self.env["recall.completion.check"]._judge(SQL("recall_report_staging"))
         counts = self._decide()
         exchange = self._create_exchange(enterprise, fetched, parsed, counts, withdrawn)
         self._insert_new(exchange)
@@ -96,16 +99,15 @@ class RecallIntake(models.AbstractModel):
             prepared.rows,
             analyze=JOINED_COLUMNS,
         )
+        self.env["recall.completion.check"]._find_standing(
+            SQL("recall_report_staging"), REPLACED
+        )
         # Only its own producer may change a record that stands.
         self.env.cr.execute(
             """UPDATE recall_report_staging row
-                  SET taken = stored.producer_id != row.producer_id,
-                      replaces_id = CASE WHEN stored.producer_id = row.producer_id
-                                         THEN stored.id END
-                 FROM recall_completion stored
-                WHERE stored.recall_number = row.recall_number
-                  AND stored.vin = row.vin AND stored.repair_number = row.repair_number
-                  AND stored.state != 'rejected'"""
+                  SET taken = NOT own, replaces_id = CASE WHEN own THEN stored.id END
+                 FROM recall_report_standing stored
+                WHERE stored.idx = row.idx AND stored.same_repair"""
         )
         return prepared.records
 
@@ -148,9 +150,19 @@ class RecallIntake(models.AbstractModel):
                   AND gone.version > stored.version
             RETURNING completion.id, stored.state"""
         )
-        ids = [row[0] for row in self.env.cr.fetchall() if row[1] == "confirmed"]
+        withdrawn = dict(self.env.cr.fetchall())
         self.env["recall.completion"].invalidate_model()
         self.env["recall.quarantine"].invalidate_model()
+        if not withdrawn:
+            return []
+        self.env.cr.execute(
+            SQL(
+                """UPDATE recall_report_standing SET state = 'withdrawn'
+                    WHERE id IN %s""",
+                tuple(withdrawn),
+            )
+        )
+        ids = [key for key, state in withdrawn.items() if state == "confirmed"]
         if ids:
             self.env["recall.completion"]._reopen_vehicles(
                 SQL("completion.id IN %s", tuple(ids))
@@ -268,7 +280,7 @@ class RecallIntake(models.AbstractModel):
                           phone_digest, phone_masked, synced_at, version, plan_id,
                           vehicle_id, dealer_id,
                           now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-                     FROM recall_report_checked WHERE action = 'new' ORDER BY idx""",
+                     FROM recall_report_checked WHERE action = 'new'""",
                 exchange=exchange.id,
             )
         )

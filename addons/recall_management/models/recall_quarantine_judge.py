@@ -81,6 +81,7 @@ class RecallQuarantineJudge(models.AbstractModel):
         staged = self.env["recall.staging"]._load(
             "recall_report_staging", STAGED_COLUMNS, rows
         )
+        Check._find_standing(staged)
         Check._apply_rules(staged, DEFAULT_POLICY)
         self.env.cr.execute(
             "SELECT idx, codes FROM recall_report_checked WHERE codes != '{}'"

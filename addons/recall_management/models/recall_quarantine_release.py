@@ -58,7 +58,7 @@ class RecallQuarantine(models.Model):
         Intake = entries.env["recall.intake"]
         Intake._stage(enterprise, list(readable.values()), set())
         Intake._compare()
-        entries.env["recall.completion.check"]._check(SQL("recall_report_staging"))
+        entries.env["recall.completion.check"]._judge(SQL("recall_report_staging"))
         Intake._decide()
         if overrule:
             entries._overrule()
