@@ -142,6 +142,48 @@ def test_next_page_may_be_asked_for_while_others_are_under_way():
     assert served == pages
 
 
+def test_results_are_shared_by_threads_that_store():
+    """M-PERF X-FAULT: each result goes to one of them; who has nothing to do waits for
+    what the other one may ask for next, and both end when nothing is left."""
+    pages, served, lock = 40, [], threading.Lock()
+    both = threading.Barrier(2)
+
+    def store(pull):
+        for number, result in enumerate(pull.results()):
+            if not number:
+                both.wait(5)
+            with lock:
+                served.append(result.answer)
+            if result.payload["page"] < pages:
+                payload = {"page": result.payload["page"] + 1}
+                pull.submit(result.key, result.answer, payload)
+
+    with puller.Puller(lambda url, _payload: url, 2) as pull:
+        for url in "ab":
+            pull.submit(0, url, {"page": 1})
+        threads = [threading.Thread(target=store, args=[pull]) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+            assert not thread.is_alive()
+    assert sorted(served) == ["a"] * pages + ["b"] * pages
+
+
+def test_thread_that_stores_ends_when_the_run_fails():
+    """X-FAULT: it is in nobody's way, however much is still to come."""
+    gauge = Gauge()
+    with puller.Puller(gauge.post, 2) as pull:
+        for key in range(10):
+            pull.submit(key, f"{key}", {})
+        thread = threading.Thread(target=list, args=[pull.results()])
+        thread.start()
+        gauge.wait_for(2)
+        threading.Timer(0.05, gauge.release.set).start()
+    thread.join(5)
+    assert not thread.is_alive() and len(gauge.started) == 2
+
+
 def test_nothing_to_ask_for_is_no_result():
     """M-PULL: a run without any due terminal ends at once."""
     assert gather(lambda *_: pytest.fail("asked"), []) == []

@@ -3,6 +3,8 @@ import functools
 import logging
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -25,6 +27,9 @@ BUDGET_SECONDS = 50
 #: Requests under way at once, and those that are only waited for (`tools.puller`).
 THREADS = 16
 SLOW_THREADS = 48
+#: Answers stored at once, each on a connection of its own. The leases keep them apart:
+#: a terminal's records, its producer's plans and their figures are nobody else's.
+STORERS = 2
 #: How often a run looks for terminals that became due meanwhile.
 LOOK_SECONDS = 1
 #: How often a transaction is tried that meets another one's changes.
@@ -37,7 +42,7 @@ class RecallEnterprise(models.Model):
     """The scheduled pull (clause 7.5.2).
 
     Due terminals are leased and the lease committed, threads fetch without a cursor,
-    each answer is taken in by a transaction of its own. A dead terminal costs two tries
+    each answer is taken in by a transaction of its own, two at a time. A dead terminal costs two tries
     of 5 s in one thread, delays no other and never fails the scheduled action. Of those
     that have more pages than a run has time each gets one in its turn.
     """
@@ -52,13 +57,18 @@ class RecallEnterprise(models.Model):
         scheduled actions of a turn together, and for those that wait for this one.
         """
         stop_at = time.monotonic() + BUDGET_SECONDS
-        with Puller(_peer_post(), THREADS, SLOW_THREADS) as puller:
+        with (
+            ExitStack() as connections,
+            ThreadPoolExecutor(STORERS, thread_name_prefix="recall-store") as threads,
+            Puller(_peer_post(), THREADS, SLOW_THREADS) as puller,
+        ):
+            besides = [self._open_beside(connections) for _ in range(STORERS - 1)]
             self._submit_due(puller)
+            for beside in besides:
+                threads.submit(beside._store_beside, puller, stop_at)
             look_at = time.monotonic() + LOOK_SECONDS
             for fetched in puller.results():
-                request = self.browse(fetched.key)._store_guarded(fetched, stop_at)
-                if request:
-                    puller.submit(**request)
+                self._store_fetched(puller, fetched, stop_at)
                 now = time.monotonic()
                 if now >= stop_at:
                     self._give_back(puller.withdraw())
@@ -66,6 +76,32 @@ class RecallEnterprise(models.Model):
                     self._submit_due(puller)
                     look_at = now + LOOK_SECONDS
         self._have_run_again()
+
+    def _open_beside(self, connections):
+        """Return this model on a connection of its own, for another thread.
+
+        It does not write the progress of the scheduled action: two would collide.
+        """
+        cr = connections.enter_context(self.env.registry.cursor())
+        context = {**self.env.context, "ir_cron_progress_id": False}
+        return self.with_env(self.env(cr=cr, context=context))
+
+    def _store_beside(self, puller, stop_at):
+        """Store answers beside the scheduled action's own thread.
+
+        If that fails, the other thread goes on; the lease of whom it concerns runs out.
+        """
+        try:
+            for fetched in puller.results():
+                self._store_fetched(puller, fetched, stop_at)
+        except Exception:
+            _logger.exception("Answers are no longer stored by a second thread")
+
+    def _store_fetched(self, puller, fetched, stop_at):
+        """Store a result; have the next page asked for."""
+        request = self.browse(fetched.key)._store_guarded(fetched, stop_at)
+        if request:
+            puller.submit(**request)
 
     def _submit_due(self, puller):
         """Lease what is due and have it asked.
@@ -236,6 +272,7 @@ class RecallEnterprise(models.Model):
 
     def _store_and_commit(self, fetched, stop_at):
         self._lock()
+        self.env.invalidate_all()  # another thread may have stored the page before
         more = self._store(fetched)
         request = None
         if more and self.active and time.monotonic() < stop_at:

@@ -67,6 +67,8 @@ class PullCommon(PeerMock, RecallCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # All is done on the one connection of the test.
+        cls.startClassPatcher(patch.object(recall_enterprise_pull, "STORERS", 1))
         # Terminals of the database the tests run in are not asked.
         cls.env["recall.enterprise"].search([]).active = False
         cls.enterprise = cls.make_enterprise(cls.producer)

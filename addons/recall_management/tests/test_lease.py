@@ -3,6 +3,7 @@ import os
 import pathlib
 import tempfile
 import threading
+import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from unittest.mock import patch
@@ -12,11 +13,13 @@ from psycopg2.errors import LockNotAvailable
 from odoo import SUPERUSER_ID, api, fields
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.recall_base.tools import cipher, vin
+from odoo.addons.recall_base.tools.http_client import PeerError
 
 from ..models import recall_enterprise_pull
+from ..tools.puller import Fetched
 from .common import PeerMock, PullCommon, make_page
 
 
@@ -72,6 +75,8 @@ class TestConcurrency(PeerMock, BaseCase):
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
+        # Whoever runs the tests holds the lock that a thread of these would wait for.
+        self.enterContext(patch.object(Registry, "_lock", threading.RLock()))
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         cipher.generate_key_file(folder / "keys.json")
         key_file = {cipher.ENVIRONMENT: str(folder / "keys.json")}
@@ -285,6 +290,74 @@ class TestConcurrency(PeerMock, BaseCase):
             return page
 
         self.pull(answer)
+
+    def test_two_answers_are_stored_at_once(self):
+        """M-PERF: each by a thread of its own, on a connection of its own."""
+        with self.transaction() as env:
+            second = env["recall.enterprise"].create(
+                {
+                    "producer_id": env["recall.producer"].create({"name": "Other"}).id,
+                    "url": "https://second.example/sync",
+                    "api_cfg": "cfg",
+                    "api_token": "key.secret",
+                    "next_pull_at": datetime(2000, 1, 1),
+                }
+            )
+            self.addCleanup(self.clean_up_terminal, second.id, second.producer_id.id)
+        Intake = self.registry["recall.intake"]
+        take_in, together, threads = Intake._take_in, threading.Barrier(2), set()
+
+        def meet(model, *arguments):
+            threads.add(threading.current_thread())
+            together.wait(10)
+            return take_in(model, *arguments)
+
+        page = make_page([self.make_record()], next_cursor="next")
+        pages = {"terminal": [page, []], "second": [page, []]}
+        with (
+            patch.object(Intake, "_take_in", meet),
+            self.mock_peer(**pages),
+            self.transaction() as env,
+        ):
+            env["recall.enterprise"]._cron_pull()
+        self.assertEqual(len(threads), 2)
+        with self.transaction() as env:
+            self.assertStored(env)
+            exchanges = env["recall.enterprise"].browse(second.id).exchange_ids
+            # The vehicle is in the scope of another producer's plan.
+            self.assertEqual(sum(exchanges.mapped("quarantined_count")), 1)
+
+    def clean_up_terminal(self, enterprise_id, producer_id):
+        with self.registry.cursor() as cr:
+            for table, column, value in (
+                ("recall_quarantine", "enterprise_id", enterprise_id),
+                ("recall_exchange", "enterprise_id", enterprise_id),
+                ("recall_enterprise", "id", enterprise_id),
+                ("recall_producer", "id", producer_id),
+            ):
+                cr.execute(
+                    SQL(
+                        """ALTER TABLE %(table)s DISABLE TRIGGER USER;
+                           DELETE FROM %(table)s WHERE %(column)s = %(value)s;
+                           ALTER TABLE %(table)s ENABLE TRIGGER USER""",
+                        table=SQL.identifier(table),
+                        column=SQL.identifier(column),
+                        value=value,
+                    )
+                )
+
+    def test_what_another_thread_stored_before_is_known(self):
+        """X-FAULT: nothing is counted on from what a connection remembers."""
+        error = PeerError("reset", "Broken.")
+        fetched = Fetched(self.enterprise_id, {}, time.time(), 0.1, error=error)
+        with self.transaction() as env:
+            terminal = env["recall.enterprise"].browse(self.enterprise_id)
+            self.assertFalse(terminal.failure_count)
+            env.cr.commit()
+            with self.transaction() as other:
+                other["recall.enterprise"].browse(terminal.id).failure_count = 7
+            terminal._store_guarded(fetched, time.monotonic() + 5)
+            self.assertEqual(terminal.failure_count, 8)
 
     def test_no_transaction_is_open_while_the_network_is_waited_for(self):
         """M-PULL: neither locks nor a snapshot are held for the time of an answer."""

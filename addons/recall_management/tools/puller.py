@@ -3,7 +3,7 @@
 
 Network and database never mix: worker threads fetch, and make of an answer what can be
 made of it without the database; whoever iterates over ``results`` stores what came,
-one answer at a time, and may submit the next page.
+one answer at a time, and may submit the next page. Several threads may do that at once.
 """
 
 import sys
@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,9 +44,9 @@ class _Request:
     error: Exception | None
     digest: Callable[[Any], Any] | None
     slow: bool
-    future: Future[Fetched] = field(init=False)
     begun: float = 0.0  # on the monotonic clock
     answered: bool = False
+    result: Fetched | None = field(default=None, init=False)
     ahead: bool = False  # its digest is one of those that wait
 
 
@@ -80,6 +80,10 @@ class Puller:
         )
         self._waiting: dict[bool, deque[_Request]] = {False: deque(), True: deque()}
         self._running: list[_Request] = []
+        self._taken = 0  # results that somebody stores at the moment
+        self._closed = False
+        # Guards all of these; notified when a thread may find something to do.
+        self._changed = threading.Condition()
         self._turn = threading.Lock()
         self._ahead = threading.Semaphore(AHEAD)
 
@@ -89,6 +93,9 @@ class Puller:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
         # Who leaves early takes no more results: nobody shall wait for that.
         self._ahead.release(sum(self._places.values()))
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -102,7 +109,8 @@ class Puller:
     @property
     def pending(self) -> int:
         """Number of requests whose results are still to come."""
-        return self.waiting + len(self._running)
+        with self._changed:
+            return self.waiting + len(self._running)
 
     def submit(
         self,
@@ -120,29 +128,62 @@ class Puller:
         :param slow: whether the peer let others wait before
         """
         request = _Request(key, url, payload, error, digest, slow)
-        self._waiting[slow].append(request)
+        with self._changed:
+            self._waiting[slow].append(request)
+            self._changed.notify()
 
     def withdraw(self) -> list[int]:
         """Take the requests back that have no place yet; returns their keys."""
-        keys = [request.key for queue in self._waiting.values() for request in queue]
-        for queue in self._waiting.values():
-            queue.clear()
+        with self._changed:
+            queues = self._waiting.values()
+            keys = [request.key for queue in queues for request in queue]
+            for queue in queues:
+                queue.clear()
+            self._changed.notify_all()
         return keys
 
     def results(self) -> Iterator[Fetched]:
-        """Make the requests and yield results as they come, until none is left."""
-        while self.pending:
-            self._move_slow()
-            self._begin()
-            yield from self._take_done()
+        """Make the requests and yield results as they come, until none is left.
+
+        What another thread is storing may bring a further request: it is waited for.
+        """
+        while request := self._take():
+            try:
+                yield request.result
+            finally:
+                self._give_back(request)
+
+    def _take(self) -> _Request | None:
+        """Wait for a result, but no longer than until somebody's place is free."""
+        with self._changed:
+            while self._taken or self.pending:
+                if self._closed:
+                    break
+                self._move_slow()
+                self._begin()
+                ready = [request for request in self._running if request.result]
+                if ready:
+                    request = min(ready, key=lambda one: one.slow)
+                    self._running.remove(request)
+                    self._taken += 1
+                    return request
+                self._changed.wait(self._find_timeout())
+        return None
+
+    def _give_back(self, request: _Request) -> None:
+        with self._changed:
+            self._taken -= 1
+            self._changed.notify_all()
+        if request.ahead:
+            self._ahead.release()
 
     def _begin(self) -> None:
         for slow, queue in self._waiting.items():
             while queue and self._free(slow):
                 request = queue.popleft()
                 request.begun = time.monotonic()
-                request.future = self._pool.submit(self._fetch, request)
                 self._running.append(request)
+                self._pool.submit(self._fetch, request)
 
     def _free(self, slow: bool) -> int:
         return self._places[slow] - sum(one.slow is slow for one in self._running)
@@ -156,18 +197,6 @@ class Puller:
     def _unanswered(self) -> list[_Request]:
         return [one for one in self._running if not (one.slow or one.answered)]
 
-    def _take_done(self) -> Iterator[Fetched]:
-        """Wait for a result, but no longer than until somebody's place is free."""
-        futures = [request.future for request in self._running]
-        done, _ = wait(futures, self._find_timeout(), FIRST_COMPLETED)
-        ready = [request for request in self._running if request.future in done]
-        if ready:
-            request = min(ready, key=lambda one: one.slow)
-            self._running.remove(request)
-            yield request.future.result()
-            if request.ahead:
-                self._ahead.release()
-
     def _find_timeout(self) -> float | None:
         """Seconds until a place may be left to one who waits; None where none will."""
         if not self._waiting[False] or not self._free(True):
@@ -177,7 +206,7 @@ class Puller:
             return None
         return max(0.0, min(begun) + self._patience - time.monotonic())
 
-    def _fetch(self, request: _Request) -> Fetched:
+    def _fetch(self, request: _Request) -> None:
         started, clock = time.time(), time.monotonic()
         answer, error, digest, seconds = None, request.error, None, 0.0
         try:
@@ -195,6 +224,10 @@ class Puller:
         except Exception as exc:  # noqa: BLE001  whatever it is belongs to this peer
             error = exc
             seconds = seconds or time.monotonic() - clock
-        return Fetched(
-            request.key, request.payload, started, seconds, answer, error, digest
-        )
+        finally:
+            with self._changed:
+                request.result = Fetched(
+                    *(request.key, request.payload, started, seconds),
+                    *(answer, error, digest),
+                )
+                self._changed.notify()
