@@ -42,9 +42,9 @@ class RecallEnterprise(models.Model):
     """The scheduled pull (clause 7.5.2).
 
     Due terminals are leased and the lease committed, threads fetch without a cursor,
-    each answer is taken in by a transaction of its own, two at a time. A dead terminal costs two tries
-    of 5 s in one thread, delays no other and never fails the scheduled action. Of those
-    that have more pages than a run has time each gets one in its turn.
+    each answer is taken in by a transaction of its own, two at a time. A dead terminal
+    costs two tries of 5 s in one thread, delays no other and never fails the scheduled
+    action. Of those that have more pages than a run has time each gets one in its turn.
     """
 
     _inherit = "recall.enterprise"
