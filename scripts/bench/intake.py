@@ -7,7 +7,17 @@ Makes a database with EXISTING repair reports by set-based SQL, serves prepared 
 new ones from a TLS server in a process of its own, and pulls them as the scheduled
 action does. Told are records a second, the CPU time a record costs in Python and in
 PostgreSQL, and the floor of the same machine in the same run: COPY of as many rows that
-were sealed and matched beforehand, and their merge in plain SQL.
+were sealed and matched beforehand, and their merge in plain SQL. On a machine that
+others use too, compare the CPU times with those of the floor.
+
+A regulator installs recall_management and recall_service. With recall_enterprise in the
+same database three more indexes hold each report.
+
+Tried and left out, of PostgreSQL's 41 us and Python's 30 us of CPU a record: an index
+less (reports by vehicle) saves 1 us; to know the cipher of the phone numbers instead of
+making it for each 0.3 us; packing bodies at the fastest level 0.1 us. The statistics'
+triggers cost 3 us, the look-up of what stands 4 us, entering a report in the table and
+its indexes 12 us: these are places in memory that the processor waits for.
 
 Variables: EXISTING (10000000), PRODUCERS (8), PAGES (5, of each producer), PAGE (5000),
 DATABASE (bench_intake; one that is there is used again), TEMPLATE (a database with

@@ -100,8 +100,9 @@ class RecallCompletionCheck(models.AbstractModel):
                 "dealer.id IS NULL AND (%s) IS NULL", DEALER_BY_NUMBER
             ),
             # Most reports name one part: it is looked up before a list is taken apart.
+            # Those that name none end the condition: NULL would not.
             "parts_mismatch": SQL(
-                """row.part_numbers != ''
+                """coalesce(row.part_numbers, '') != ''
                    AND NOT EXISTS (SELECT FROM recall_plan_part part
                                     WHERE part.plan_id = plan.id
                                       AND part.number = row.part_numbers)
