@@ -19,7 +19,6 @@
         "security/recall_monitoring_security.xml",
         "data/ir_cron_data.xml",
         "data/recall_statistic_cron.xml",
-        "data/recall_yearly_figure_data.xml",
         "data/ir_cron_watch_data.xml",
         "data/mail_template_data.xml",
         "data/recall_quarantine_reason_data.xml",

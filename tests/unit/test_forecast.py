@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tools import curve_svg
 
 TOOLS = Path(__file__).resolve().parents[2] / "addons" / "recall_management" / "tools"
 
@@ -26,7 +27,6 @@ def _load(name):
 
 
 forecast = _load("forecast")
-curve_svg = _load("curve_svg")
 
 
 def saturating(ceiling, scale, shape):

@@ -44,5 +44,6 @@ from . import (
     recall_vin,
     recall_vin_exception,
     recall_wmi,
+    recall_yearly_figure,
     res_users,
 )

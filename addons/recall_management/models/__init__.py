@@ -59,6 +59,5 @@ from . import (
     recall_today_checklist,
     recall_token_filing,
     recall_vehicle,
-    recall_yearly_figure,
     res_config_settings,
 )

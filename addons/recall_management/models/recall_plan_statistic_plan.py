@@ -2,7 +2,9 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..tools import curve_svg, forecast
+from odoo.addons.recall_base.tools import curve_svg
+
+from ..tools import forecast
 from .recall_plan_statistic import RUNNING
 
 FIGURES = ("days_to_50", "days_to_80", "days_to_90")
