@@ -1,2 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from . import developers, lookup, objection, share, share_export, subscription
+from . import (
+    catalogue,
+    developers,
+    feeds,
+    lookup,
+    objection,
+    open_data,
+    share,
+    share_export,
+    subscription,
+)

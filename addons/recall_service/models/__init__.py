@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     ir_http,
+    recall_catalogue,
+    recall_catalogue_recall,
+    recall_catalogue_years,
     recall_data_user,
     recall_lookup,
     recall_lookup_address,
@@ -12,8 +15,10 @@ from . import (
     recall_objection_photo,
     recall_objection_public,
     recall_objection_reason,
+    recall_open_data,
     recall_openapi,
     recall_plan,
+    recall_plan_progress,
     recall_producer,
     recall_publication,
     recall_push,

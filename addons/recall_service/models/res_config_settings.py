@@ -4,10 +4,15 @@ from odoo.exceptions import ValidationError
 
 from .recall_objection import ANSWER_DAYS, REPORT_DAYS
 
+LICENCE = "recall_service.open_data_licence"
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
+    recall_open_data_licence = fields.Char(
+        string="Licence of the open data", config_parameter=LICENCE
+    )
     recall_objection_answer_days = fields.Integer(
         string="Working days to answer",
         config_parameter=ANSWER_DAYS[0],
