@@ -137,6 +137,8 @@ class RecallOpenData(http.Controller):
             "possibleConsequence": _("Possible consequences (no. 10)"),
             "repairMethod": _("Repair measures (no. 11)"),
             "overTheAir": _("Whether the repair is an over-the-air update"),
+            "doNotDrive": _("Whether owners are told not to drive until the repair"),
+            "parkOutside": _("Whether owners are told to park outside until then"),
             "extends": _("Number of the earlier recall that this one widens"),
             "announcement": _("Number of the announcement"),
             "vehicles": _("Vehicles in scope, by the filed list of VINs"),

@@ -48,6 +48,7 @@ class ListedRecall(NamedTuple):
     countable: int
     done: int
     over_the_air: bool
+    do_not_drive: bool
     defect: str
     published: datetime
     updated: datetime
@@ -148,7 +149,8 @@ class RecallCatalogue(models.AbstractModel):
     def _choices(self, filters):
         """Return what each filter can be set to while the others stay as they are.
 
-        :returns: dict filter -> list of ``(value, name, number of recalls)``
+        :returns: dict filter -> list of ``(value, name, number of recalls)``; under
+            ``warned`` the number alone
         """
         return {
             "year": self._choose(
@@ -156,6 +158,7 @@ class RecallCatalogue(models.AbstractModel):
                 SQL("extract(year FROM %s)::int", DAY),
                 order=SQL("1 DESC"),
             ),
+            "warned": self._count(filters._replace(warned=True)),
             "state": self._choose(
                 filters._replace(state=None),
                 SQL(
@@ -218,6 +221,8 @@ class RecallCatalogue(models.AbstractModel):
             )
         if filters.producer:
             conditions.append(SQL("plan.producer_id = %s", filters.producer))
+        if filters.warned:
+            conditions.append(SQL("(plan.do_not_drive OR plan.park_outside)"))
         if filters.brand or filters.series:
             conditions.append(self._has_line(filters.brand, filters.series))
         return SQL(" AND ").join(conditions)
@@ -261,7 +266,8 @@ class RecallCatalogue(models.AbstractModel):
         return SQL(
             """SELECT plan.recall_number, plan.state, producer.name, plan.brand,
                       plan.series, %(day)s, plan.announced_count, %(countable)s,
-                      plan.done_count, coalesce(plan.over_the_air, false), plan.defect,
+                      plan.done_count, coalesce(plan.over_the_air, false),
+                      coalesce(plan.do_not_drive, false), plan.defect,
                       told.published,
                       greatest(told.published, (
                           SELECT max(time) FROM recall_plan_version version

@@ -29,6 +29,10 @@ class PublicRecall(NamedTuple):
     consequence: str
     measure: str
     over_the_air: bool
+    do_not_drive: bool
+    park_outside: bool
+    parts_state: str | None
+    parts_from: date | None
     vehicle_count: int
     done_count: int
     exported_count: int
@@ -95,8 +99,11 @@ class RecallCatalogue(models.AbstractModel):
                           plan.announced, plan.recall_start, plan.published_on,
                           plan.finished_on, plan.announced_count, plan.vin_range,
                           plan.defect, plan.consequence, plan.measure,
-                          coalesce(plan.over_the_air, false), plan.vehicle_count,
-                          plan.done_count, plan.exported_count, plan.scrapped_count,
+                          coalesce(plan.over_the_air, false),
+                          coalesce(plan.do_not_drive, false),
+                          coalesce(plan.park_outside, false), plan.parts_state,
+                          plan.parts_from, plan.vehicle_count, plan.done_count,
+                          plan.exported_count, plan.scrapped_count,
                           plan.stolen_count, plan.unreachable_count,
                           earlier.recall_number, plan.announcement_id,
                           announcement.number, announcement.title, announcement.url

@@ -28,6 +28,8 @@ RECALL_COLUMNS = (
     ("possibleConsequence", "string", "plan.consequence"),
     ("repairMethod", "string", "plan.measure"),
     ("overTheAir", "boolean", "coalesce(plan.over_the_air, false)"),
+    ("doNotDrive", "boolean", "coalesce(plan.do_not_drive, false)"),
+    ("parkOutside", "boolean", "coalesce(plan.park_outside, false)"),
     ("extends", "string", "earlier.recall_number"),
     ("announcement", "string", "announcement.number"),
     ("vehicles", "integer", "plan.vehicle_count"),

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     test_access,
+    test_catalogue,
     test_developers,
+    test_feeds,
     test_legacy_vin,
     test_lookup,
     test_lookup_guard,
@@ -10,10 +12,13 @@ from . import (
     test_objection,
     test_objection_pages,
     test_objection_tour,
+    test_open_data,
     test_openapi,
     test_page,
     test_page_address,
     test_page_tour,
+    test_pages_browser,
+    test_plan_progress,
     test_push,
     test_share,
     test_share_changes,

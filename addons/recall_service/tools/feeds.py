@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import re
 import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,6 +11,8 @@ from xml.etree import ElementTree as ET
 
 ATOM = "http://www.w3.org/2005/Atom"
 JSON_FEED = "https://jsonfeed.org/version/1.1"
+# XML 1.0 has no room for these characters, however they are written.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Names what follows in an identifier, wherever the site is.
 _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:recall-number")
 
@@ -90,14 +93,10 @@ def _add_entry(root, entry):
 
 
 def _add(parent, name, text=None, **attributes):
-    element = ET.SubElement(parent, name, attributes)
-    element.text = text and _without_controls(text)
+    cleaned = {key: _NO_XML.sub("", value) for key, value in attributes.items()}
+    element = ET.SubElement(parent, name, cleaned)
+    element.text = text and _NO_XML.sub("", text)
     return element
-
-
-def _without_controls(text):
-    """XML 1.0 has no room for most control characters."""
-    return "".join(char for char in text if char in "\t\n\r" or ord(char) >= 32)
 
 
 def to_json_feed(feed: Feed) -> bytes:
