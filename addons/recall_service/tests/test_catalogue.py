@@ -204,13 +204,13 @@ class TestCatalogueList(CatalogueCommon):
 
 @tagged("post_install", "-at_install")
 class TestCatalogueRecall(CatalogueCommon):
-    def read(self, plan=None, status=200):
+    def read_page(self, plan=None, status=200):
         number = (plan or self.plan).recall_number
         return self.get(f"/recall/plan/{number}", status)
 
     def test_recall_shows_annex_a(self):
         """S-CONTENT: the metadata of annex A, with lines, parts and the hotline."""
-        text = " ".join(self.read().text_content().split())
+        text = " ".join(self.read_page().text_content().split())
         for value in (
             *(self.plan.brand, self.plan.series, self.plan.model, self.producer.name),
             *(self.plan.recall_number, "2025-01-10", "2025-01-15", "as printed"),
@@ -235,7 +235,7 @@ class TestCatalogueRecall(CatalogueCommon):
             [self.plan.id],
         )
         self.plan.invalidate_recordset()
-        text = " ".join(self.read().text_content().split())
+        text = " ".join(self.read_page().text_content().split())
         self.assertIn("20.0% of the vehicles that can still be repaired", text)
         self.assertIn(
             "1 done, out of 10 in scope less 3 exported, 1 scrapped and 1 stolen. "
@@ -246,12 +246,12 @@ class TestCatalogueRecall(CatalogueCommon):
     def test_plans_without_a_rate_say_why(self):
         """S-REPORT: no list yet, or nothing left to repair, is not 0%."""
         empty = self.make_plan(self.producer)
-        self.assertIn("has not come in yet", self.read(empty).text_content())
+        self.assertIn("has not come in yet", self.read_page(empty).text_content())
         self.env.cr.execute(
             "UPDATE recall_plan SET scrapped_count = 10 WHERE id = %s", [self.plan.id]
         )
         self.plan.invalidate_recordset()
-        self.assertIn("there is none left to repair", self.read().text_content())
+        self.assertIn("there is none left to repair", self.read_page().text_content())
 
     def test_related_recalls_are_linked_if_public(self):
         """S-QUERY: earlier, later and sister recalls; hidden ones are not named."""
@@ -266,7 +266,7 @@ class TestCatalogueRecall(CatalogueCommon):
                 "state": "filed",
             }
         )
-        links = self.read().xpath("//a/@href")
+        links = self.read_page().xpath("//a/@href")
         self.assertIn(f"/recall/plan/{earlier.recall_number}", links)
         self.assertEqual(links.count(f"/recall/plan/{later.recall_number}"), 2)
         self.assertNotIn(f"/recall/plan/{hidden.recall_number}", links)
@@ -276,7 +276,7 @@ class TestCatalogueRecall(CatalogueCommon):
         self.plan.announcement_id = self.env["recall.announcement"].create(
             {"number": "2025-13", "url": "javascript:alert(1)"}
         )
-        self.assertFalse(self.read().xpath("//a[contains(@href, 'alert')]"))
+        self.assertFalse(self.read_page().xpath("//a[contains(@href, 'alert')]"))
 
     def test_hostile_texts_stay_texts(self):
         """X-ATTACK: a producer's text ends no script and opens none."""
@@ -289,7 +289,7 @@ class TestCatalogueRecall(CatalogueCommon):
 
     def test_structured_data_names_the_vehicle(self):
         """S-QUERY: schema.org: a report about vehicles of a producer."""
-        schema = self.read_schema(self.read())
+        schema = self.read_schema(self.read_page())
         self.assertEqual(schema["@type"], "Report")
         self.assertEqual(schema["reportNumber"], self.plan.recall_number)
         [vehicle] = schema["about"]
