@@ -159,23 +159,27 @@ class RecallToken(models.Model):
 
     def _check_room(self, vals):
         """Refuse a third live token: two are what it takes to replace one."""
-        owner_id = vals.get("producer_id")
-        live = self._find_live(owner_id, vals["purpose"]) if owner_id else self.browse()
-        if len(live) >= MAX_LIVE:
-            raise UserError(
-                self.env._(
-                    "Two tokens are live already: %(tokens)s. Revoke the one that is "
-                    "no longer used, then issue another.",
-                    tokens=", ".join(live.mapped("key_id")),
+        for owner_field in filter(vals.get, self._get_owner_fields()):
+            live = self._find_live(vals[owner_field], vals["purpose"], owner_field)
+            if len(live) >= MAX_LIVE:
+                raise UserError(
+                    self.env._(
+                        "Two tokens are live already: %(tokens)s. Revoke the one that "
+                        "is no longer used, then issue another.",
+                        tokens=", ".join(live.mapped("key_id")),
+                    )
                 )
-            )
+
+    def _get_owner_fields(self):
+        """Names of the fields that say whom a token was issued to."""
+        return ["producer_id"]
 
     @api.model
-    def _find_live(self, producer_id, purpose):
-        """Live tokens of a producer for a purpose, the newest first."""
+    def _find_live(self, owner_id, purpose, owner_field="producer_id"):
+        """Live tokens of an owner for a purpose, the newest first."""
         return self.search(
             [
-                ("producer_id", "=", producer_id),
+                (owner_field, "=", owner_id),
                 ("purpose", "=", purpose),
                 ("revoked_at", "=", False),
                 ("probe", "=", False),
