@@ -6,6 +6,8 @@ from . import (
     lookup,
     objection,
     open_data,
+    partners,
+    portal,
     share,
     share_export,
     subscription,

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     ir_http,
+    mail_link_mixin,
     recall_catalogue,
     recall_catalogue_recall,
     recall_catalogue_years,
+    recall_data_application,
+    recall_data_application_ask,
+    recall_data_application_decide,
     recall_data_user,
+    recall_data_user_partner,
     recall_lookup,
     recall_lookup_address,
     recall_lookup_guard,
@@ -28,9 +33,12 @@ from . import (
     recall_share_export_file,
     recall_share_interface,
     recall_share_usage,
+    recall_share_usage_figures,
     recall_share_usage_meter,
     recall_subscription,
     recall_token,
+    recall_token_reminder,
     res_config_settings,
     res_users,
+    share_terms_mixin,
 )

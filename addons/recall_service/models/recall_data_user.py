@@ -1,5 +1,18 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.recall_base.tools import credit_code
+
+KINDS = [
+    ("police", "Traffic police"),
+    ("insurer", "Insurer"),
+    ("inspection", "Inspection station"),
+    ("used_car", "Used-car dealer"),
+    ("repair", "Repair shop"),
+    ("department", "Government department"),
+    ("other", "Other"),
+]
 
 
 class RecallDataUser(models.Model):
@@ -11,26 +24,44 @@ class RecallDataUser(models.Model):
 
     _name = "recall.data.user"
     _description = "Data user"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "recall.kept.fields.mixin"]
     _order = "name"
+    # Suspending has its dialogue, which asks for the reason.
+    _kept_fields = {"active", "suspended_reason", "suspended_at"}
 
     name = fields.Char(required=True, tracking=True)
     kind = fields.Selection(
-        [
-            ("police", "Traffic police"),
-            ("insurer", "Insurer"),
-            ("inspection", "Inspection station"),
-            ("used_car", "Used-car dealer"),
-            ("repair", "Repair shop"),
-            ("department", "Government department"),
-            ("other", "Other"),
-        ],
+        KINDS,
         required=True,
         default="other",
         tracking=True,
     )
     active = fields.Boolean(
         string="Enabled", default=True, tracking=True, help="Disabled: answered 406."
+    )
+    suspended_reason = fields.Text(
+        copy=False, help="Why it was suspended; the data user reads it on its page."
+    )
+    suspended_at = fields.Datetime(string="Suspended on", copy=False)
+    credit_code = fields.Char(
+        string="Unified social credit code",
+        size=credit_code.LENGTH,
+        tracking=True,
+        index="btree_not_null",
+        help="18 characters with a check character (GB 32100).",
+    )
+    phone = fields.Char(help="Of the contact person.")
+    account_ids = fields.Many2many(
+        "res.users",
+        "recall_data_user_account",
+        "data_user_id",
+        "user_id",
+        string="Portal accounts",
+        groups="recall_service.group_operator",
+        help="Accounts that keep the tokens of this data user on their own page.",
+    )
+    application_ids = fields.One2many(
+        "recall.data.application", "data_user_id", string="Applications"
     )
     partner_id = fields.Many2one(
         "res.partner", string="Contact", index="btree_not_null", ondelete="restrict"
@@ -55,6 +86,14 @@ class RecallDataUser(models.Model):
         "UNIQUE(name)", "Another data user has this name already."
     )
 
+    @api.constrains("credit_code")
+    def _check_credit_code(self):
+        for user in self:
+            if user.credit_code and credit_code.find_fault(user.credit_code):
+                raise ValidationError(
+                    self.env._("This is not a unified social credit code of GB 32100.")
+                )
+
     @api.model_create_multi
     def create(self, vals_list):
         users = super().create(vals_list)
@@ -67,6 +106,41 @@ class RecallDataUser(models.Model):
         detail = {"fields": sorted(vals)}
         if "active" in vals:
             detail["active"] = vals["active"]
+        if vals.get("suspended_reason"):
+            detail["reason"] = vals["suspended_reason"]
         for user in self:
             self.env["recall.audit.event"]._record("data_user.write", user, **detail)
         return done
+
+    # === Suspension === #
+
+    def action_archive(self):
+        """Ask why before a data user is suspended."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Suspend the data user"),
+            "res_model": "recall.data.user.suspend",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_data_user_ids": self.ids},
+        }
+
+    def action_unarchive(self):
+        """Answer these data users again."""
+        self.check_access("write")
+        # sudo: whether a data user is answered is written by these two deeds only.
+        self.sudo().write(
+            {"active": True, "suspended_reason": False, "suspended_at": False}
+        )
+
+    def _suspend(self, reason):
+        """Answer these data users 406 from now on."""
+        self.check_access("write")
+        # sudo: as above.
+        self.sudo().write(
+            {
+                "active": False,
+                "suspended_reason": reason,
+                "suspended_at": fields.Datetime.now(),
+            }
+        )

@@ -6,22 +6,9 @@ from odoo.tools import SQL
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
 from .recall_lookup import STATEMENT_LIMIT
+from .share_terms_mixin import GRANTED_CONTENTS, GRANTED_METHODS, QUOTAS
 
 PURPOSE = "share"
-#: Field of the interface -> member of the record that it grants (annex A no. 13 to 16).
-GRANTED_CONTENTS = {
-    "share_repair_date": "recallTime",
-    "share_repair_number": "repairNum",
-    "share_dealer": "dealerName",
-    "share_phone": "telNum",
-}
-#: Field of the interface -> method that it grants; one VIN may always be asked.
-GRANTED_METHODS = {
-    "allow_many": "many",
-    "allow_changes": "changes",
-    "allow_export": "export",
-}
-QUOTAS = ("quota_day", "quota_burst")
 TERMS = (*GRANTED_CONTENTS, *GRANTED_METHODS, "sandbox", *QUOTAS)
 
 
@@ -35,7 +22,7 @@ class RecallShareInterface(models.Model):
 
     _name = "recall.share.interface"
     _description = "Sharing interface"
-    _inherit = ["recall.interface.mixin"]
+    _inherit = ["recall.interface.mixin", "recall.share.terms.mixin"]
     _order = "data_user_id, name"
     _owner_field = "data_user_id"
     _event_kind = "share_interface"
@@ -45,50 +32,8 @@ class RecallShareInterface(models.Model):
     data_user_id = fields.Many2one(
         "recall.data.user", required=True, index=True, ondelete="restrict"
     )
-    share_repair_date = fields.Boolean(
-        string="Repair date", help="Grants the member recallTime."
-    )
-    share_repair_number = fields.Boolean(
-        string="Repair record number", help="Grants the member repairNum."
-    )
-    share_dealer = fields.Boolean(string="Dealer", help="Grants the member dealerName.")
-    share_phone = fields.Boolean(
-        string="Contact phone",
-        help="Grants the member telNum: personal data, on a legal basis only. Each "
-        "answer that holds phone numbers is in the operation log.",
-    )
-    phone_basis = fields.Text(
-        string="Legal basis for the phone number",
-        help="Law or court order that lets this data user have phone numbers.",
-    )
-    allow_many = fields.Boolean(
-        string="Many VINs", help="Up to 10,000 VINs in one request."
-    )
-    allow_changes = fields.Boolean(
-        string="Changes", help="All vehicles, and then those that changed since."
-    )
-    allow_export = fields.Boolean(
-        string="Export files", help="The complete data as files."
-    )
     sandbox = fields.Boolean(
         help="Answers the documented test VINs with made-up cases, and nothing else."
-    )
-    quota_day = fields.Integer(
-        string="VINs a day",
-        default=10_000,
-        required=True,
-        help="What comes more on a day (UTC) is answered 429.",
-    )
-    quota_burst = fields.Integer(
-        string="Requests in 10 seconds",
-        default=200,
-        required=True,
-        help="What comes more is answered 429.",
-    )
-
-    _quota_positive = models.Constraint(
-        "CHECK(quota_day > 0 AND quota_burst > 0)",
-        "A quota is at least 1. Close the interface to allow nothing.",
     )
 
     @api.constrains("share_phone", "phone_basis")

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import logging
-import re
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, consteq, email_normalize, hmac
+from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import vin
 
@@ -21,11 +20,6 @@ MAILS_PER_HOUR = 5
 REQUESTS_PER_HOUR = 60
 #: Confirmation mails that are made between two commits.
 BATCH = 100
-#: One plain address, RFC 5321 lengths; quoted and international ones are not taken.
-_EMAIL = re.compile(
-    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9-]+\.)+[a-z0-9-]{2,63}"
-)
-_EMAIL_LENGTH = 254
 _TARGETS = ("vin", "plan_id", "brand")
 #: What makes a subscription another one: it cannot be changed, mails name it.
 _FIXED = {"email", *_TARGETS}
@@ -43,7 +37,9 @@ class RecallSubscription(models.Model):
 
     _name = "recall.subscription"
     _description = "Subscription to recalls"
+    _inherit = ["recall.mail.link.mixin"]
     _order = "id desc"
+    _link_path = "/recall/subscription"
 
     email = fields.Char(string="E-mail", required=True, help="In lower case.")
     partner_id = fields.Many2one(
@@ -178,19 +174,6 @@ class RecallSubscription(models.Model):
                     self.env._("This address is subscribed to this already.")
                 )
 
-    @api.model
-    def _normalise_email(self, text):
-        """Return one plain address in lower case, or None.
-
-        :param text: whatever was typed
-        """
-        text = (text or "").strip()
-        address = len(text) <= _EMAIL_LENGTH and email_normalize(text)
-        # Equal but for case: a name or a second address beside it is not taken.
-        if not address or address != text.lower() or not _EMAIL.fullmatch(address):
-            return None
-        return address
-
     # === Asking === #
 
     @api.model
@@ -216,11 +199,6 @@ class RecallSubscription(models.Model):
         if asked:
             self.env["recall.audit.event"]._record("subscription.ask", asked)
             self._trigger_mails()
-
-    def _get_origin(self, network_address):
-        """Keyed hash of today and a network address, for limits alone."""
-        message = (fields.Date.today().isoformat(), network_address)
-        return hmac(self.env(su=True), "recall-subscription-origin", message)
 
     def _ask_sql(self, address, vin_text, origin):
         now = fields.Datetime.now()
@@ -314,40 +292,7 @@ class RecallSubscription(models.Model):
             "X-Auto-Response-Suppress": "OOF",
         }
 
-    # === Links === #
-
-    def _get_token(self, purpose):
-        """Proof that whoever shows it got a mail of this subscription.
-
-        :param str purpose: ``confirm`` or ``unsubscribe``
-        """
-        self.ensure_one()
-        message = (self.id, self.email)
-        return hmac(self.env(su=True), f"recall-{purpose}", message)
-
-    def _get_url(self, purpose):
-        """Address in a mail; it holds neither the VIN nor the e-mail address."""
-        path = f"/recall/subscription/{self.id}/{purpose}"
-        return f"{self._get_site()}{path}?token={self._get_token(purpose)}"
-
-    @api.model
-    def _get_site(self):
-        """Address of the public site: its domain, or else ``web.base.url``."""
-        return self.env["website"].get_current_website().get_base_url()
-
-    @api.model
-    def _from_link(self, subscription_id, purpose, token):
-        """Return the subscription a link belongs to (sudo), or none.
-
-        :param token: whatever came with the request
-        """
-        # sudo: the token is the right to this one subscription.
-        subscription = self.sudo().browse(subscription_id).exists()
-        # An upload in its place is no text.
-        shown = token.encode(errors="replace") if isinstance(token, str) else b""
-        if subscription and consteq(subscription._get_token(purpose).encode(), shown):
-            return subscription
-        return subscription.browse()
+    # === Confirmation === #
 
     def _can_be_confirmed(self):
         self.ensure_one()

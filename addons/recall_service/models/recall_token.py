@@ -8,3 +8,7 @@ class RecallToken(models.Model):
     data_user_id = fields.Many2one(
         "recall.data.user", index="btree_not_null", ondelete="restrict", readonly=True
     )
+
+    def _get_owner_fields(self):
+        """Override to let a data user have two live tokens, as a producer has."""
+        return [*super()._get_owner_fields(), "data_user_id"]

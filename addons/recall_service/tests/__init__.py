@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     test_access,
+    test_application,
     test_catalogue,
     test_developers,
     test_feeds,
@@ -18,7 +19,10 @@ from . import (
     test_page_address,
     test_page_tour,
     test_pages_browser,
+    test_partner_access,
+    test_partner_pages,
     test_plan_progress,
+    test_portal,
     test_push,
     test_share,
     test_share_changes,

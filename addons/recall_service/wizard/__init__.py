@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from . import recall_objection_decide, recall_token_issue
+from . import (
+    recall_data_application_decide,
+    recall_data_user_suspend,
+    recall_objection_decide,
+    recall_token_issue,
+)

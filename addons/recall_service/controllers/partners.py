@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo import http
+from odoo.http import request
+
+_LINK = "/recall/partners/application/<int(max=2147483647):application_id>"
+#: What a route behind a link of a mail has in common with the public form.
+_PUBLIC = {
+    "type": "http",
+    "auth": "public",
+    "website": True,
+    "methods": ["GET", "POST"],
+    "csrf": False,  # a session would need a cookie; links carry their proof
+    "save_session": False,
+    "sitemap": False,
+    "max_content_length": 32 * 1024,
+}
+
+
+class RecallPartners(http.Controller):
+    """Becoming a data user; all of it without JavaScript and without an account.
+
+    Programs that look into mails follow links: a GET only shows a button, what counts
+    is the POST behind it.
+    """
+
+    @http.route(
+        "/recall/partners",
+        type="http",
+        auth="public",
+        website=True,
+        methods=["GET"],
+        readonly=True,
+        sitemap=True,
+    )
+    def partners(self):
+        """Who may use what, and how to get there."""
+        return request.render("recall_service.partners_page")
+
+    @http.route("/recall/partners/apply", **_PUBLIC)
+    def apply(self, **_query):
+        """Show the form of an application, or take it.
+
+        The answer is the same whether the organisation or the address was known or
+        not, and whether a limit was met.
+        """
+        if request.httprequest.method != "POST":
+            return self._render_form({"quota_day": 1000}, {})
+        # sudo: a visitor may apply and read no application.
+        Application = request.env["recall.data.application"].sudo()
+        values, errors = Application._read_form(request.httprequest.form)
+        if errors:
+            return self._render_form(values, errors, status=422)
+        Application._ask(values, request.httprequest.remote_addr)
+        return self._render("asked", email=values["email"])
+
+    @http.route(f"{_LINK}/confirm", **_PUBLIC)
+    def confirm(self, application_id, token=None, **_query):
+        """Show the button of the first mail's link, or confirm by it."""
+        application = self._find(application_id, "confirm", token)
+        if not application or not application._can_be_confirmed():
+            return self._render("ended", status=404)
+        if request.httprequest.method != "POST":
+            return self._render("confirm", application=application, token=token)
+        application._confirm()
+        return self._render("confirmed", application=application)
+
+    @http.route(f"{_LINK}/answer", **_PUBLIC)
+    def answer(self, application_id, token=None, **_query):
+        """Show our question to an applicant, or take the answer."""
+        application = self._find(application_id, "answer", token)
+        if not application or application.state != "more":
+            return self._render("ended", status=404)
+        values = {"application": application, "token": token}
+        if request.httprequest.method != "POST":
+            return self._render("question", **values)
+        if not application._take_answer(request.httprequest.form.get("answer", "")):
+            return self._render("question", status=422, **values)
+        return self._render("answered", application=application)
+
+    def _find(self, application_id, purpose, token):
+        Application = request.env["recall.data.application"]
+        return Application._from_link(application_id, purpose, token)
+
+    def _render_form(self, values, errors, status=200):
+        Application = request.env["recall.data.application"]
+        kinds = Application._fields["kind"]._description_selection(request.env)
+        return self._render(
+            "form", status=status, values=values, errors=errors, kinds=kinds
+        )
+
+    def _render(self, case, status=200, **values):
+        template = "partners_form" if case == "form" else "partners_application"
+        response = request.render(
+            f"recall_service.{template}", {"case": case, **values}, status=status
+        )
+        response.headers["Cache-Control"] = "no-store"
+        # The token of the address stays here.
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
