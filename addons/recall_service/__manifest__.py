@@ -29,6 +29,8 @@
         "views/recall_data_user_views.xml",
         "views/recall_share_interface_views.xml",
         "views/recall_share_export_views.xml",
+        "views/recall_share_usage_views.xml",
+        "views/recall_service_today_views.xml",
         "views/recall_token_views.xml",
         "views/recall_subscription_views.xml",
         "views/recall_push_views.xml",
@@ -53,6 +55,8 @@
         "views/recall_portal_templates.xml",
         "views/recall_portal_interface_templates.xml",
         "wizard/recall_token_issue_views.xml",
+        "wizard/recall_usage_report_views.xml",
+        "report/recall_usage_report.xml",
         "views/recall_service_menus.xml",
     ],
     "assets": {
@@ -97,5 +101,6 @@
         "web.assets_tests": ["recall_service/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
+    "demo": ["demo/recall_demo.xml"],
     "application": True,
 }

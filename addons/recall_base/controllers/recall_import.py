@@ -12,9 +12,9 @@ from odoo.http import request
 from odoo.tools import SQL
 
 from ..models.recall_import_file import MAX_FILE
+from ..tools.workbook import MIMETYPE
 from .download import send_file
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Texts of peers stay texts: no formula, no link.
 SAFE = {
     "constant_memory": True,
@@ -78,7 +78,7 @@ class RecallImportController(http.Controller):
         columns = job._kind()._columns()
         write = _write_csv if form == "csv" else _write_template
         name = f"{job.display_name}.{form}"
-        kind = "text/csv; charset=utf-8" if form == "csv" else XLSX
+        kind = "text/csv; charset=utf-8" if form == "csv" else MIMETYPE
         return send_file(write(columns), name, kind)
 
     @http.route(
@@ -94,7 +94,7 @@ class RecallImportController(http.Controller):
         job = request.env["recall.import"].browse(job_id)
         job.check_access("read")
         name = request.env._("Refused rows of %(file)s", file=job.name or job_id)
-        return send_file(_write_errors(job), f"{name}.xlsx", XLSX)
+        return send_file(_write_errors(job), f"{name}.xlsx", MIMETYPE)
 
 
 def _write_csv(columns):

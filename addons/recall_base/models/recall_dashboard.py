@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import api, models
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 
 
 class RecallDashboard(models.AbstractModel):
@@ -97,6 +98,27 @@ class RecallDashboard(models.AbstractModel):
             "level": level if value else "",
             "action": action,
         }
+
+    def _count_tile(
+        self, key, label, model, domain, chosen, *, path="producer_id", **shown
+    ):
+        """A tile of the records in ``domain`` that leads to the list of the same.
+
+        :param Domain domain: what is counted and listed
+        :param chosen: ``recall.producer``; if one, only its records, by ``path``
+        :param shown: ``hint`` and ``level`` of ``_tile``
+        """
+        if chosen:
+            domain &= Domain(path, "=", chosen.id)
+        action = {
+            "type": "ir.actions.act_window",
+            "name": label,
+            "res_model": model,
+            "views": [(False, "list"), (False, "form")],
+            "domain": list(domain),
+        }
+        count = self.env[model].search_count(domain)
+        return self._tile(key, label, count, action, **shown)
 
     @api.model
     def _plot(self, key, title, kind, labels, series, *, actions=None, unit="", **more):

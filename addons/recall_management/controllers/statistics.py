@@ -2,7 +2,7 @@
 from odoo import fields, http
 from odoo.http import content_disposition, request
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from odoo.addons.recall_base.tools.workbook import MIMETYPE
 
 
 class RecallStatistics(http.Controller):
@@ -27,7 +27,7 @@ class RecallStatistics(http.Controller):
         )
         day = fields.Date.context_today(dashboard)
         headers = [
-            ("Content-Type", XLSX),
+            ("Content-Type", MIMETYPE),
             ("Content-Disposition", content_disposition(f"recalls-{day}.xlsx")),
             ("Cache-Control", "no-store"),
         ]

@@ -62,27 +62,6 @@ class RecallToday(models.AbstractModel):
             *self._tiles_imports(chosen),
         ]
 
-    def _count_tile(
-        self, key, label, model, domain, chosen, *, path="producer_id", **shown
-    ):
-        """A tile of the records in ``domain`` that leads to the list of the same.
-
-        :param Domain domain: what is counted and listed
-        :param chosen: ``recall.producer``; if one, only its records, by ``path``
-        :param shown: ``hint`` and ``level`` of ``_tile``
-        """
-        if chosen:
-            domain &= Domain(path, "=", chosen.id)
-        action = {
-            "type": "ir.actions.act_window",
-            "name": label,
-            "res_model": model,
-            "views": [(False, "list"), (False, "form")],
-            "domain": list(domain),
-        }
-        count = self.env[model].search_count(domain)
-        return self._tile(key, label, count, action, **shown)
-
     def _tiles_terminals(self, chosen):
         for key, label, states, level in (
             ("down", self.env._("Terminals down or failing"), DOWN, "danger"),

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import io
-
-import xlsxwriter
-
 from odoo import api, fields, models
 from odoo.tools import format_date
+
+from odoo.addons.recall_base.tools.workbook import make_workbook
 
 from ..models.recall_statistic_figures import (
     PlanFigures,
@@ -14,9 +12,6 @@ from ..models.recall_statistic_figures import (
 
 #: Plans, dealers … of a sheet at most.
 ROWS = 5000
-#: Bars of a chart: the first of the sheet.
-BARS = 15
-COLOR = "#6F4F8F"
 
 
 class RecallStatisticWorkbook(models.AbstractModel):
@@ -37,16 +32,7 @@ class RecallStatisticWorkbook(models.AbstractModel):
         :returns: bytes of an XLSX file
         """
         figures = PlanFigures(self.env, plans_domain(**filters))
-        stream = io.BytesIO()
-        options = {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        }
-        with xlsxwriter.Workbook(stream, options) as book:
-            book.set_properties({"title": self.env._("Progress of recalls")})
-            writer = _Writer(book)
+        with make_workbook(self.env._("Progress of recalls")) as writer:
             self._add_overview(writer, figures, filters)
             self._add_plans(writer, filters)
             self._add_rates(writer, figures)
@@ -55,7 +41,7 @@ class RecallStatisticWorkbook(models.AbstractModel):
             self._add_months(writer, figures.months())
             self._add_ages(writer, figures.ages())
             self._add_lateness(writer, figures.rates("producer_id"))
-        return stream.getvalue()
+        return writer.content
 
     # === Sheets === #
 
@@ -196,9 +182,7 @@ class RecallStatisticWorkbook(models.AbstractModel):
                 (self.env._("Completion rate"), "rate", writer.percent),
                 (self.env._("Behind"), "behind", writer.number),
             ]
-            self._add_charted(
-                writer, name, columns, rows, 5, self.env._("Completion rate")
-            )
+            writer.add_charted(name, columns, rows, 5, self.env._("Completion rate"))
 
     def _add_provinces(self, writer, rows):
         columns = [
@@ -210,8 +194,8 @@ class RecallStatisticWorkbook(models.AbstractModel):
             (self.env._("Share reported late"), "late_share", writer.percent),
         ]
         rows = sorted(rows, key=lambda row: -row["repairs"])
-        self._add_charted(
-            writer, self.env._("Provinces"), columns, rows, 2, self.env._("Repairs")
+        writer.add_charted(
+            self.env._("Provinces"), columns, rows, 2, self.env._("Repairs")
         )
 
     def _add_dealers(self, writer, rows):
@@ -226,8 +210,8 @@ class RecallStatisticWorkbook(models.AbstractModel):
             {**row, "name": row["name"] or self.env._("Not in the filing")}
             for row in rows
         ]
-        self._add_charted(
-            writer, self.env._("Dealers"), columns, rows, 1, self.env._("Repairs")
+        writer.add_charted(
+            self.env._("Dealers"), columns, rows, 1, self.env._("Repairs")
         )
 
     def _add_months(self, writer, rows):
@@ -266,8 +250,8 @@ class RecallStatisticWorkbook(models.AbstractModel):
             }
             for row in rows
         ]
-        self._add_charted(
-            *(writer, self.env._("Ages"), columns, rows, 1),
+        writer.add_charted(
+            *(self.env._("Ages"), columns, rows, 1),
             self.env._("Age of the vehicle at the repair"),
             bars=len(rows),
         )
@@ -283,114 +267,7 @@ class RecallStatisticWorkbook(models.AbstractModel):
             (self.env._("Reported late"), "late", writer.number),
             (self.env._("Share reported late"), "late_share", writer.percent),
         ]
-        self._add_charted(
-            *(writer, self.env._("Lateness"), columns, rows, 3),
+        writer.add_charted(
+            *(self.env._("Lateness"), columns, rows, 3),
             self.env._("Share reported late"),
         )
-
-    def _add_charted(self, writer, name, columns, rows, charted, title, bars=BARS):
-        """A sheet with a table and a bar chart of its first rows."""
-        sheet = writer.add_sheet(name, widths=(34, *(14,) * (len(columns) - 1)))
-        writer.add_table(sheet, columns, rows)
-        if rows:
-            writer.add_chart(
-                *(sheet, "bar", 0, min(len(rows), bars), 0, (charted,), columns, title),
-                at=(1, len(columns) + 1),
-            )
-
-
-class _Writer:
-    """Sheets, tables and charts of one look."""
-
-    def __init__(self, book):
-        self._book = book
-        font = {"font_name": "Noto Sans CJK SC", "font_size": 10}
-        cell = {**font, "bottom": 4, "bottom_color": "#CCCCCC"}
-        self.title = book.add_format({**font, "font_size": 16, "bold": True})
-        self.head = book.add_format(
-            {
-                **font,
-                "bold": True,
-                "font_color": "#FFFFFF",
-                "bg_color": COLOR,
-                "text_wrap": True,
-                "align": "center",
-                "valign": "vcenter",
-            }
-        )
-        self.text = book.add_format(cell)
-        self.number = book.add_format({**cell, "num_format": "#,##0"})
-        self.decimal = book.add_format({**cell, "num_format": "#,##0.00"})
-        self.percent = book.add_format({**cell, "num_format": "0.0%"})
-        self.date = book.add_format({**cell, "num_format": "yyyy-mm-dd"})
-        self.month = book.add_format({**cell, "num_format": "yyyy-mm"})
-        self.year = book.add_format({**cell, "num_format": "0", "align": "left"})
-
-    def add_sheet(self, name, *, widths):
-        sheet = self._book.add_worksheet(name)
-        sheet.hide_gridlines(2)
-        sheet.set_landscape()
-        sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, 0)
-        for column, width in enumerate(widths):
-            sheet.set_column(column, column, width)
-        return sheet
-
-    def add_table(self, sheet, columns, rows, *, top=0):
-        """Write a table.
-
-        :param columns: list of ``(name, key of the rows, format)``
-        """
-        sheet.set_row(top, 30)
-        for column, (name, _key, _style) in enumerate(columns):
-            sheet.write_string(top, column, name, self.head)
-        for number, row in enumerate(rows, top + 1):
-            for column, (_name, key, style) in enumerate(columns):
-                _write(sheet, number, column, row[key], style)
-        if not top:
-            sheet.freeze_panes(1, 1)
-            sheet.repeat_rows(0)
-            sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
-
-    def add_chart(self, sheet, kind, top, count, names, shown, columns, title, *, at):
-        """Draw columns of a table.
-
-        :param int top: row of the table's head
-        :param int count: rows drawn, from the first
-        :param int names: column of the categories
-        :param shown: columns of the series
-        :param at: cell at which the chart stands, ``(row, column)``
-        """
-        chart = self._book.add_chart({"type": kind})
-        for column in shown:
-            chart.add_series(
-                {
-                    "name": columns[column][0],
-                    "categories": [sheet.name, top + 1, names, top + count, names],
-                    "values": [sheet.name, top + 1, column, top + count, column],
-                    **({"fill": {"color": COLOR}} if column == shown[0] else {}),
-                    **({"line": {"color": COLOR}} if kind == "line" else {}),
-                }
-            )
-        chart.set_title({"name": title, "name_font": {"size": 12}})
-        if len(shown) == 1:
-            chart.set_legend({"none": True})
-        if kind == "bar":
-            chart.set_y_axis({"reverse": True})  # the first row on top
-            chart.set_x_axis({"min": 0, "major_gridlines": {"visible": True}})
-        else:
-            chart.set_y_axis({"min": 0})
-        height = 60 + 24 * count if kind == "bar" else 0
-        chart.set_size({"width": 620, "height": max(340, height)})
-        sheet.insert_chart(*at, chart)
-
-
-def _write(sheet, row, column, value, style):
-    if value is None or value is False:
-        sheet.write_blank(row, column, None, style)
-    elif isinstance(value, str):
-        sheet.write_string(row, column, value, style)
-    elif hasattr(value, "year"):
-        sheet.write_datetime(row, column, value, style)
-    else:
-        sheet.write_number(row, column, value, style)

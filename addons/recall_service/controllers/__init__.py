@@ -11,4 +11,5 @@ from . import (
     share,
     share_export,
     subscription,
+    usage,
 )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
+    granted_terms_mixin,
     ir_http,
     mail_link_mixin,
     recall_catalogue,
@@ -27,6 +28,8 @@ from . import (
     recall_producer,
     recall_publication,
     recall_push,
+    recall_service_demo,
+    recall_service_today,
     recall_share,
     recall_share_change,
     recall_share_export,

@@ -6,9 +6,9 @@ from odoo import api, fields, models
 from odoo.addons.recall_base.models.recall_token import find_wrong_network
 from odoo.addons.recall_base.tools import credit_code
 
+from .granted_terms_mixin import GRANTED_CONTENTS, GRANTED_METHODS
 from .recall_data_application import CONFIRM_DAYS
 from .recall_data_user import KINDS
-from .share_terms_mixin import GRANTED_CONTENTS, GRANTED_METHODS
 
 #: Applications of one mail address, and of one network address, in a day.
 APPLICATIONS_PER_DAY = 3

@@ -5,8 +5,8 @@ from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
+from .granted_terms_mixin import GRANTED_CONTENTS, GRANTED_METHODS, QUOTAS
 from .recall_lookup import STATEMENT_LIMIT
-from .share_terms_mixin import GRANTED_CONTENTS, GRANTED_METHODS, QUOTAS
 
 PURPOSE = "share"
 TERMS = (*GRANTED_CONTENTS, *GRANTED_METHODS, "sandbox", *QUOTAS)

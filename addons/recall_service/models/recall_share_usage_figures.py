@@ -6,6 +6,8 @@ from odoo import api, fields, models
 
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
+from ..tools.meter import QUOTA_METHODS
+
 
 class RecallShareUsage(models.Model):
     """Usage by day, as a partner's page and the reports show it.
@@ -43,6 +45,7 @@ class RecallShareUsage(models.Model):
             [
                 ("interface_id", "in", interfaces.ids),
                 ("hour", ">=", begin),
+                ("method", "in", QUOTA_METHODS),
                 ("api_status", "=", ApiStatus.SUCCESS),
             ],
             ["interface_id"],

@@ -4,4 +4,5 @@ from . import (
     recall_data_user_suspend,
     recall_objection_decide,
     recall_token_issue,
+    recall_usage_report,
 )

@@ -26,7 +26,9 @@ class RecallDataApplicationDecide(models.TransientModel):
     )
     purpose = fields.Text()
     legal_basis = fields.Text()
-    wishes_phones = fields.Boolean(related="application_id.share_phone")
+    wishes_phones = fields.Boolean(
+        string="Phone numbers wished", related="application_id.share_phone"
+    )
     words = fields.Text(string="In your words", help="The applicant reads it.")
 
     @api.model
