@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import io
 
-from odoo import http
+from werkzeug.exceptions import BadRequest
+
+from odoo import fields, http
 from odoo.http import request
 
 from odoo.addons.recall_base.controllers.download import send_file
@@ -18,9 +20,15 @@ class RecallUsage(http.Controller):
     )
     def workbook(self, **period):
         """S-REPORT: the workbook of the days that the dialogue asked for."""
+        try:
+            first, last = (fields.Date.to_date(period[name]) for name in ("from", "to"))
+        except (KeyError, ValueError):
+            first = last = None
+        if not (first and last):
+            raise BadRequest("A period has two dates.")
         # Checked as the dialogue's own values are.
         report = request.env["recall.usage.report"].create(
-            {"date_from": period.get("from"), "date_to": period.get("to")}
+            {"date_from": first, "date_to": last}
         )
         content = request.env["recall.usage.workbook"]._make(
             report.date_from, report.date_to

@@ -15,3 +15,7 @@ UPDATE recall_subscription
 UPDATE recall_objection
    SET mail_due = false, email_sealed = NULL, email_digest = NULL
  WHERE mail_due OR email_digest IS NOT NULL;
+-- Nor to an applicant or a partner.
+UPDATE recall_data_application
+   SET mail_due = NULL
+ WHERE mail_due IS NOT NULL;

@@ -21,6 +21,7 @@ from . import (
     test_pages_browser,
     test_partner_access,
     test_partner_pages,
+    test_partner_tours,
     test_plan_progress,
     test_portal,
     test_push,
@@ -34,4 +35,5 @@ from . import (
     test_share_status,
     test_subscription,
     test_subscription_pages,
+    test_usage_report,
 )

@@ -528,6 +528,34 @@ FIXTURES = {
         },
         {"name": "Other"},
     ),
+    "recall.data.application": (
+        lambda case, producer: {
+            "name": _name(),
+            "credit_code": "91350100M000100Y43",
+            "kind": "other",
+            "contact_name": "Matrix",
+            "email": "matrix@example.com",
+            "phone": "021-1",
+            "purpose": "Matrix",
+            "legal_basis": "Matrix",
+        },
+        {"purpose": "Other"},
+    ),
+    "recall.data.application.decide": (
+        lambda case, producer: {
+            "application_id": case.get("recall.data.application", producer).id,
+            "decision": "refuse",
+        },
+        {"words": "Other"},
+    ),
+    "recall.data.user.suspend": (
+        lambda case, producer: {"reason": "Matrix"},
+        {"reason": "Other"},
+    ),
+    "recall.usage.report": (
+        lambda case, producer: {"date_from": "2025-01-01"},
+        {"date_from": "2025-01-02"},
+    ),
     "recall.publication": (
         lambda case, producer: {
             "plan_id": case.make_plan(producer).id,
@@ -590,6 +618,10 @@ SHARED = {
     "recall.yearly.figure",
     "recall.data.user",
     "recall.share.interface",
+    "recall.data.application",
+    "recall.data.application.decide",
+    "recall.data.user.suspend",
+    "recall.usage.report",
     "recall.publication",
     "recall.subscription",
     "recall.push",
