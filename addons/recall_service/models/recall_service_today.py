@@ -33,6 +33,7 @@ class RecallServiceToday(models.AbstractModel):
             *self._tiles_tokens(),
             self._tile_quotas(),
             self._tile_pushes(),
+            self._tile_objections(),
         ]
 
     def _tile_waiting(self):
@@ -105,6 +106,16 @@ class RecallServiceToday(models.AbstractModel):
             self.env._("Messages that failed"),
             "recall.push",
             Domain("state", "=", "failed"),
+            None,
+            level="danger",
+        )
+
+    def _tile_objections(self):
+        return self._count_tile(
+            "objections",
+            self.env._("Objections overdue"),
+            "recall.objection",
+            Domain("overdue", "=", True),
             None,
             level="danger",
         )
