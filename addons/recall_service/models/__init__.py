@@ -43,5 +43,4 @@ from . import (
     recall_token_reminder,
     res_config_settings,
     res_users,
-    share_terms_mixin,
 )
