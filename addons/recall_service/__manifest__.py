@@ -8,7 +8,9 @@
     "author": "Recall Traceability Project",
     "license": "LGPL-3",
     "depends": ["recall_base", "website"],
-    "external_dependencies": {"python": ["Pillow", "altcha"]},
+    "external_dependencies": {
+        "python": ["Pillow", "altcha", "standardwebhooks", "xlsxwriter"]
+    },
     "data": [
         "security/recall_service_groups.xml",
         "security/ir.model.access.csv",
@@ -33,7 +35,12 @@
         "views/recall_service_today_views.xml",
         "views/recall_token_views.xml",
         "views/recall_subscription_views.xml",
+        "views/recall_subscriber_views.xml",
         "views/recall_push_views.xml",
+        "views/recall_webhook_views.xml",
+        "wizard/recall_webhook_secret_views.xml",
+        "wizard/recall_fleet_upload_views.xml",
+        "views/recall_fleet_vehicle_views.xml",
         "views/recall_lookup_svg.xml",
         "views/recall_lookup_templates.xml",
         "views/recall_lookup_answer_templates.xml",
@@ -54,6 +61,7 @@
         "views/recall_partners_templates.xml",
         "views/recall_portal_templates.xml",
         "views/recall_portal_interface_templates.xml",
+        "views/recall_my_vehicles_templates.xml",
         "wizard/recall_token_issue_views.xml",
         "wizard/recall_usage_report_views.xml",
         "report/recall_usage_report.xml",

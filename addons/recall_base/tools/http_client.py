@@ -17,7 +17,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -163,20 +163,71 @@ def post_json(
     :raises PeerError: when there is no complete JSON answer in time.
     """
     started = time.monotonic()
-    host, port = _check_url(url)
-    attempt = _Attempt(host, port, started + deadline, deadline, max_bytes, ca_file)
-    attempt.addresses = _find_addresses(attempt, resolver or _resolve)
-    _check_addresses(attempt, networks)
-    request = _prepare(url, payload)
-    adapter = _Adapter(attempt)
-    with closing(adapter.pool), _plain_errors(host):
-        with adapter.send(request, stream=True, timeout=deadline) as response:
-            attempt.head_read = True
-            _check_framing(attempt, response)
-            body = _read_body(attempt, response)
-    _check_type(host, response)
+    data = json.dumps(payload, allow_nan=False).encode()
+    limits = {"deadline": deadline, "max_bytes": max_bytes, "ca_file": ca_file}
+    opened = _open(url, data, HEADERS, limits, networks, resolver)
+    with opened as (attempt, response):
+        _check_framing(attempt, response)
+        body = _read_body(attempt, response)
+    _check_type(attempt.host, response)
     seconds = time.monotonic() - started
     return Answer(response.status_code, body, seconds, attempt.certificate_expires)
+
+
+def post_message(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    deadline: float = DEADLINE,
+    ca_file: str | None = None,
+    networks: Iterable[str | Network] = (),
+    resolver: Resolver | None = None,
+) -> int:
+    """Send `body` once to a peer that only acknowledges; returns the HTTP status.
+
+    With the head of its answer the peer has said whether it took the message: what
+    follows is not read, so that it can neither delay nor grow.
+
+    :param headers: further ones, e.g. a signature.
+    :raises PeerError: when there is no complete head in time, or a redirect.
+    """
+    limits = {"deadline": deadline, "max_bytes": 0, "ca_file": ca_file}
+    opened = _open(url, body, {**HEADERS, **headers}, limits, networks, resolver)
+    with opened as (attempt, response):
+        _refuse_redirect(attempt, response)
+    return response.status_code
+
+
+def read_environment() -> dict[str, Any]:
+    """The settings outside the database, as options of the functions above."""
+    networks = os.environ.get("RECALL_PEER_NETWORKS", "")
+    return {
+        "ca_file": os.environ.get("RECALL_CA_FILE"),
+        "networks": tuple(part.strip() for part in networks.split(",") if part.strip()),
+    }
+
+
+@contextmanager
+def _open(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    limits: dict[str, Any],
+    networks: Iterable[str | Network],
+    resolver: Resolver | None,
+) -> Iterator[tuple["_Attempt", requests.Response]]:
+    """Send a request and read the head of the answer, within the limits."""
+    host, port = check_url(url)
+    attempt = _Attempt(host, port, time.monotonic() + limits["deadline"], **limits)
+    attempt.addresses = _find_addresses(attempt, resolver or _resolve)
+    _check_addresses(attempt, networks)
+    request = _prepare(url, body, headers)
+    adapter = _Adapter(attempt)
+    with closing(adapter.pool), _plain_errors(host):
+        with adapter.send(request, stream=True, timeout=attempt.deadline) as response:
+            attempt.head_read = True
+            yield attempt, response
 
 
 @dataclass(slots=True)
@@ -223,7 +274,7 @@ class _Attempt:
 # === ADDRESS === #
 
 
-def _check_url(url: str) -> tuple[str, int]:
+def check_url(url: str) -> tuple[str, int]:
     if not re.fullmatch(r"[!-\[\]-~]+", url):
         what = "The address holds blanks, backslashes or characters outside ASCII"
         _fail("address", f"{what}; write an international host name as xn--.")
@@ -449,19 +500,25 @@ def _read_expiry(sock: ssl.SSLSocket) -> datetime:
 # === REQUEST AND ANSWER === #
 
 
-def _prepare(url: str, payload: dict[str, Any]) -> requests.PreparedRequest:
+def _prepare(
+    url: str, body: bytes, headers: Mapping[str, str]
+) -> requests.PreparedRequest:
     # Prepared without a session: no environment, .netrc, cookies or redirects.
-    body = json.dumps(payload, allow_nan=False).encode()
     try:
-        return requests.Request("POST", url, headers=HEADERS, data=body).prepare()
+        return requests.Request("POST", url, headers=headers, data=body).prepare()
     except requests.RequestException:
         _fail("address", "The address is not a valid URL.")
 
 
+def _refuse_redirect(attempt: _Attempt, response: requests.Response) -> None:
+    if 300 <= response.status_code < 400:
+        what = f"Host {attempt.host} redirects elsewhere"
+        _fail("redirect", f"{what}, which is not followed.")
+
+
 def _check_framing(attempt: _Attempt, response: requests.Response) -> None:
     host, headers = attempt.host, response.raw.headers
-    if 300 <= response.status_code < 400:
-        _fail("redirect", f"Host {host} redirects elsewhere, which is not followed.")
+    _refuse_redirect(attempt, response)
     transfer = headers.get("Transfer-Encoding", "chunked").strip().lower()
     content = headers.get("Content-Encoding", "identity").strip().lower()
     if content != "identity" or transfer != "chunked":

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import functools
 import logging
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -384,9 +383,4 @@ class RecallEnterprise(models.Model):
 
 def _peer_post():
     """The function that asks a terminal, with the settings outside the database."""
-    networks = os.environ.get("RECALL_PEER_NETWORKS", "")
-    return functools.partial(
-        http_client.fetch,
-        ca_file=os.environ.get("RECALL_CA_FILE"),
-        networks=tuple(part.strip() for part in networks.split(",") if part.strip()),
-    )
+    return functools.partial(http_client.fetch, **http_client.read_environment())

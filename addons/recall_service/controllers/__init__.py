@@ -4,6 +4,7 @@ from . import (
     developers,
     feeds,
     lookup,
+    my_vehicles,
     objection,
     open_data,
     partners,

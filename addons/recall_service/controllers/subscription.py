@@ -4,10 +4,17 @@ from odoo.http import request
 
 from odoo.addons.recall_base.tools import vin
 
+from ..models.recall_push import TOLD_STATES
 from .private_page import render_private
 
 #: Characters of a typed address that are shown again.
 SHOWN = 254
+#: Characters of a brand or series.
+NAME_LENGTH = 80
+#: What may be in the address of the page; the first two are also what to watch.
+_PUBLIC = ("recall", "brand", "series")
+_WHAT = ("vin", "recall", "brand")
+_TYPED = ("what", "vin", "email", *_PUBLIC)
 
 
 class RecallSubscription(http.Controller):
@@ -32,24 +39,61 @@ class RecallSubscription(http.Controller):
         max_content_length=8 * 1024,
     )
     def ask(self, **_query):
-        """Take an address that wants to be told of a vehicle's recalls.
+        """Take an address that wants to be told of recalls; a GET shows the form.
 
         The answer is the same whether the address was known or not, and whether a mail
-        is made for it or a limit was met.
+        is made for it or a limit was met. Brand and recall number may come with the
+        address of the page, a VIN may not.
         """
+        if request.httprequest.method != "POST":
+            given = request.httprequest.args
+            values = {name: given.get(name, "")[:SHOWN] for name in _PUBLIC}
+            typed = {**dict.fromkeys(_TYPED, ""), **values}
+            typed["what"] = self._guess_what(typed)
+            return self._render("form", typed=typed)
         form = request.httprequest.form
-        vin_text = vin.normalise_typed(form.get("vin"))
-        if request.httprequest.method != "POST" or not vin.is_vin(vin_text):
-            return request.redirect("/recall")
-        typed = form.get("email", "").strip()
+        typed = {name: form.get(name, "").strip()[:SHOWN] for name in _TYPED}
+        typed["what"] = self._guess_what(typed)
+        about = self._read_target(typed)
+        if not about:
+            return self._render("bad_target", status=422, typed=typed)
         # sudo: a visitor may ask for a subscription and read none.
         Subscription = request.env["recall.subscription"].sudo()
-        address = Subscription._normalise_email(typed)
+        address = Subscription._normalise_email(form.get("email", ""))
         if not address:
-            values = {"typed": vin_text, "email": typed[:SHOWN]}
-            return self._render("bad_address", status=422, **values)
-        Subscription._ask(address, vin_text, request.httprequest.remote_addr)
+            return self._render("bad_address", status=422, typed=typed)
+        Subscription._ask(address, about, request.httprequest.remote_addr)
         return self._render("asked", email=address)
+
+    def _guess_what(self, typed):
+        """What is to be watched: as chosen, or the first that was filled in."""
+        if typed["what"] in _WHAT:
+            return typed["what"]
+        return next((name for name in _WHAT if typed[name]), "vin")
+
+    def _read_target(self, typed):
+        """What the subscription is about, or None where it cannot be."""
+        if typed["what"] == "vin":
+            vin_text = vin.normalise_typed(typed["vin"])
+            return {"vin": vin_text} if vin.is_vin(vin_text) else None
+        if typed["what"] == "brand":
+            brand = " ".join(typed["brand"].split())
+            series = " ".join(typed["series"].split())
+            fits = brand and len(brand) <= NAME_LENGTH and len(series) <= NAME_LENGTH
+            return {"brand": brand, "series": series} if fits else None
+        # sudo: of a recall that is public, only whether there is one.
+        plan = (
+            request.env["recall.plan"]
+            .sudo()
+            .search(
+                [
+                    ("recall_number", "=", typed["recall"].upper()),
+                    ("state", "in", TOLD_STATES),
+                ],
+                limit=1,
+            )
+        )
+        return {"plan_id": plan.id} if plan else None
 
     @http.route(
         f"{_link_url}/confirm",

@@ -19,3 +19,6 @@ UPDATE recall_objection
 UPDATE recall_data_application
    SET mail_due = NULL
  WHERE mail_due IS NOT NULL;
+-- Nor to any partner's server.
+UPDATE recall_webhook
+   SET state = 'disabled', secret_sealed = NULL, old_secret_sealed = NULL;

@@ -10,7 +10,7 @@ _logger = logging.getLogger(__name__)
 #: Plans that subscribers are told of: the recall can still be carried out.
 TOLD_STATES = ("published", "running")
 #: Messages that are made between two commits.
-BATCH = 200
+BATCH = 100
 #: Tries of one message; the wait doubles from five minutes to a day.
 MAX_ATTEMPTS = 10
 FIRST_WAIT = timedelta(minutes=5)
@@ -37,6 +37,9 @@ class RecallPush(models.Model):
         readonly=True,
         index=True,
         ondelete="cascade",
+    )
+    subscriber_id = fields.Many2one(
+        "recall.subscriber", readonly=True, index=True, ondelete="set null"
     )
     plan_id = fields.Many2one(
         "recall.plan",
@@ -69,11 +72,46 @@ class RecallPush(models.Model):
         string="Sent on", readonly=True, help="Handed over to the mail queue."
     )
     failure = fields.Char(readonly=True, help="Kind of the last failure.")
+    digest = fields.Boolean(
+        readonly=True, default=False, help="Comes in one mail with others."
+    )
+    mail_id = fields.Many2one(
+        "mail.mail",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        groups="base.group_system",
+        help="As long as the mail is in the queue.",
+    )
+    unclear = fields.Boolean(
+        compute="_compute_unclear",
+        search="_search_unclear",
+        compute_sudo=True,
+        help="The mail server refused the mail, or the server ended while handing it "
+        "over: nobody knows whether it was taken.",
+    )
 
     _once = models.UniqueIndex(
         "(plan_id, subscription_id, event)", "The subscriber is told of this already."
     )
+    _told_once = models.UniqueIndex(
+        "(subscriber_id, plan_id) WHERE event = 'published' AND state != 'cancelled'",
+        "The subscriber is told of this already.",
+    )
     _due_idx = models.Index("(next_try_at, id) WHERE state = 'waiting'")
+
+    @api.depends("mail_id.state")
+    def _compute_unclear(self):
+        for push in self:
+            push.unclear = push.mail_id.state == "exception"
+
+    def _search_unclear(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # sudo: mails are the system's; only which messages they carry is told.
+        mails = self.env["mail.mail"].sudo()._search([("state", "=", "exception")])
+        found = self.sudo()._search([("mail_id", "in", mails)])
+        return [("id", "in" if True in value else "not in", found)]
 
     # === Expansion === #
 
@@ -82,7 +120,11 @@ class RecallPush(models.Model):
         """Find who is to be told of what, by one statement for all subscribers."""
         made = self._expand()
         if made:
+            self._gather()
             self.env.ref("recall_service.ir_cron_send")._trigger()
+            self.env.ref("recall_service.ir_cron_digest")._trigger()
+        # The publications found above are told in the same transaction.
+        made += self.env["recall.webhook.message"]._expand()
         self.env["ir.cron"]._commit_progress(made, remaining=0)
 
     @api.model
@@ -115,16 +157,38 @@ class RecallPush(models.Model):
                    ON CONFLICT DO NOTHING RETURNING plan_id),
                found AS (%(vehicles)s UNION %(plans)s UNION %(brands)s)
                INSERT INTO recall_push
-                      (subscription_id, plan_id, event, state, attempts, next_try_at)
-               SELECT subscription_id, plan_id, event, 'waiting', 0,
-                      %(now)s::timestamp
+                      (subscription_id, subscriber_id, plan_id, event, state, attempts,
+                       digest, next_try_at)
+               SELECT DISTINCT ON (coalesce(subscription.subscriber_id,
+                                            -subscription.id),
+                                   plan_id, event, subscription.vin)
+                      subscription.id, subscription.subscriber_id, found.plan_id,
+                      found.event, 'waiting', 0,
+                      coalesce(subscriber.rhythm != 'now', false),
+                      CASE subscriber.rhythm WHEN 'daily' THEN %(daily)s::timestamp
+                           WHEN 'weekly' THEN %(weekly)s::timestamp
+                           ELSE %(now)s::timestamp END
                  FROM found
+                 JOIN recall_subscription subscription
+                   ON subscription.id = found.subscription_id
+                 LEFT JOIN recall_subscriber subscriber
+                   ON subscriber.id = subscription.subscriber_id
                 WHERE NOT EXISTS (
                           SELECT FROM recall_push push
                            WHERE push.subscription_id = found.subscription_id
                              AND push.plan_id = found.plan_id
                              AND push.event = found.event)
+                  AND NOT EXISTS (
+                          SELECT FROM recall_push push
+                           WHERE found.event = 'published'
+                             AND push.subscriber_id = subscription.subscriber_id
+                             AND push.plan_id = found.plan_id
+                             AND push.event = 'published'
+                             AND push.state != 'cancelled')
+                ORDER BY coalesce(subscription.subscriber_id, -subscription.id),
+                         plan_id, event, subscription.vin, subscription.id
                ON CONFLICT DO NOTHING""",
+            **self.env["recall.subscriber"]._next_digests(),
             now=fields.Datetime.now(),
             states=TOLD_STATES,
             vehicles=self._vehicle_matches_sql(),
@@ -162,20 +226,25 @@ class RecallPush(models.Model):
             """SELECT subscription.id AS subscription_id, seen.plan_id,
                       'published' AS event
                  FROM seen
-                 JOIN (SELECT id AS plan_id, brand FROM recall_plan
+                 JOIN (SELECT id AS plan_id, brand, series FROM recall_plan
                        UNION
-                       SELECT plan_id, brand FROM recall_plan_line) named
+                       SELECT plan_id, brand, series FROM recall_plan_line) named
                    ON named.plan_id = seen.plan_id
                  JOIN recall_subscription subscription
                    ON lower(subscription.brand) = lower(named.brand)
+                  AND (subscription.series IS NULL
+                       OR lower(subscription.series) = lower(named.series))
                 WHERE subscription.state = 'active'
                   AND subscription.brand IS NOT NULL"""
         )
 
     # === Sending === #
 
-    def _get_due_domain(self):
+    def _get_waiting_domain(self):
         return [("state", "=", "waiting"), ("next_try_at", "<=", fields.Datetime.now())]
+
+    def _get_due_domain(self):
+        return [*self._get_waiting_domain(), ("digest", "=", False)]
 
     @api.model
     def _cron_send(self):
@@ -214,7 +283,9 @@ class RecallPush(models.Model):
                 subscriptions = self.subscription_id.browse(
                     push.subscription_id.id for push in self
                 )
-                subscriptions._queue_mails(template, self, subscriptions)
+                mails = subscriptions._queue_mails(template, self, subscriptions)
+                for push, mail in zip(self, mails, strict=True):
+                    push.mail_id = mail
                 self.env.flush_all()
         except Exception as error:  # noqa: BLE001 - a template is anybody's text
             self.invalidate_recordset()
@@ -244,7 +315,11 @@ class RecallPush(models.Model):
         _logger.error("Message %s was not made: %s", self.id, type(error).__name__)
 
     def action_retry(self):
-        """Try failed messages again, from the start."""
+        """Try failed messages again, from the start, and hand unclear mails over."""
+        # sudo: mails are the system's; these belong to messages the account may write.
+        self.check_access("write")
+        unclear = self.filtered("unclear").sudo()
+        unclear.mail_id.mark_outgoing()
         failed = self.filtered(lambda push: push.state == "failed")
         failed.write(
             {

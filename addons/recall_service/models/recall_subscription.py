@@ -22,7 +22,7 @@ REQUESTS_PER_HOUR = 60
 BATCH = 100
 _TARGETS = ("vin", "plan_id", "brand")
 #: What makes a subscription another one: it cannot be changed, mails name it.
-_FIXED = {"email", *_TARGETS}
+_FIXED = {"email", "series", *_TARGETS}
 
 
 class RecallSubscription(models.Model):
@@ -56,6 +56,7 @@ class RecallSubscription(models.Model):
         "recall.plan", string="Recall plan", ondelete="cascade", help="This one recall."
     )
     brand = fields.Char(help="Recalls of this brand published after the confirmation.")
+    series = fields.Char(help="Only this series of the brand. Empty: all of them.")
     state = fields.Selection(
         [
             ("waiting", "To be confirmed"),
@@ -82,7 +83,8 @@ class RecallSubscription(models.Model):
     push_ids = fields.One2many("recall.push", "subscription_id", string="Messages")
 
     _one_target = models.Constraint(
-        "CHECK(num_nonnulls(vin, plan_id, brand) = 1 AND vin != '' AND brand != '')",
+        "CHECK(num_nonnulls(vin, plan_id, brand) = 1 AND vin != '' AND brand != '' "
+        "AND (series IS NULL OR (brand IS NOT NULL AND series != '')))",
         "A subscription is about one thing: VIN, recall plan or brand.",
     )
     _email_form = models.Constraint(
@@ -98,7 +100,8 @@ class RecallSubscription(models.Model):
         "This address is subscribed to this recall already.",
     )
     _brand_uniq = models.UniqueIndex(
-        "(email, lower(brand)) WHERE state != 'cancelled' AND brand IS NOT NULL",
+        "(email, lower(brand), lower(coalesce(series, ''))) "
+        "WHERE state != 'cancelled' AND brand IS NOT NULL",
         "This address is subscribed to this brand already.",
     )
     _vin_idx = models.Index("(vin) WHERE state = 'active' AND vin IS NOT NULL")
@@ -110,13 +113,12 @@ class RecallSubscription(models.Model):
     _asked_idx = models.Index("(email, asked_at)")
     _origin_idx = models.Index("(origin, asked_at) WHERE origin IS NOT NULL")
 
-    @api.depends("vin", "plan_id", "brand")
+    @api.depends("vin", "plan_id", "brand", "series")
     def _compute_display_name(self):
         for subscription in self:
+            names = filter(None, (subscription.brand, subscription.series))
             subscription.display_name = (
-                subscription.vin
-                or subscription.brand
-                or subscription.plan_id.display_name
+                subscription.vin or " ".join(names) or subscription.plan_id.display_name
             )
 
     @api.constrains("vin")
@@ -151,7 +153,8 @@ class RecallSubscription(models.Model):
         if not address:
             raise ValidationError(self.env._("This is not an e-mail address."))
         texts = {
-            name: (vals.get(name) or "").strip() or False for name in ("vin", "brand")
+            name: (vals.get(name) or "").strip() or False
+            for name in ("vin", "brand", "series")
         }
         # Nobody is subscribed by somebody else: every address is asked first.
         vals = {**vals, **texts, "email": address, "state": "waiting"}
@@ -167,8 +170,11 @@ class RecallSubscription(models.Model):
         """Refuse what is there already."""
         for vals in vals_list:
             domain = [("email", "=", vals["email"]), ("state", "!=", "cancelled")]
-            for name, operator in (("vin", "="), ("plan_id", "="), ("brand", "=ilike")):
-                domain.append((name, operator, vals.get(name) or False))
+            for name in _TARGETS:
+                value = vals.get(name) or False
+                domain.append((name, "=ilike" if name == "brand" else "=", value))
+            # Without a series, all of the brand are meant.
+            domain.append(("series", "=ilike", vals.get("series") or False))
             if self.search_count(domain, limit=1):
                 raise ValidationError(
                     self.env._("This address is subscribed to this already.")
@@ -177,21 +183,21 @@ class RecallSubscription(models.Model):
     # === Asking === #
 
     @api.model
-    def _ask(self, address, vin_text, network_address):
-        """Take a public request to be told of a vehicle's recalls.
+    def _ask(self, address, about, network_address):
+        """Take a public request to be told of recalls.
 
         Nothing is returned, as nothing may be told: not whether the address was known,
         nor whether a limit was met. One address gets at most one confirmation mail a
-        day for a vehicle and ``MAILS_PER_HOUR`` in all.
+        day for the same thing and ``MAILS_PER_HOUR`` in all.
 
         :param str address: as returned by ``_normalise_email``
-        :param str vin_text: a VIN of GB 16735
+        :param dict about: ``vin``, or ``plan_id``, or ``brand`` and perhaps ``series``
         :param str network_address: where the request came from
         """
         self.flush_model()
         # One statement that cannot fail on a value: no log gets to see the address.
         self.env.cr.execute(
-            self._ask_sql(address, vin_text, self._get_origin(network_address)),
+            self._ask_sql(address, about, self._get_origin(network_address)),
             log_exceptions=False,
         )
         asked = self.browse(row[0] for row in self.env.cr.fetchall())
@@ -200,13 +206,30 @@ class RecallSubscription(models.Model):
             self.env["recall.audit.event"]._record("subscription.ask", asked)
             self._trigger_mails()
 
-    def _ask_sql(self, address, vin_text, origin):
+    def _same_sql(self, about):
+        """What makes two subscriptions of an address the same: key and condition."""
+        if about.get("vin"):
+            return SQL("email, vin"), SQL("vin = %s", about["vin"]), SQL("vin")
+        if about.get("plan_id"):
+            same = SQL("plan_id = %s", about["plan_id"])
+            return SQL("email, plan_id"), same, SQL("plan_id")
+        key = SQL("email, lower(brand), lower(coalesce(series, ''))")
+        same = SQL(
+            "lower(brand) = lower(%s) AND lower(coalesce(series, '')) = lower(%s)",
+            about["brand"],
+            about.get("series") or "",
+        )
+        return key, same, SQL("brand")
+
+    def _ask_sql(self, address, about, origin):
         now = fields.Datetime.now()
+        key, same, target = self._same_sql(about)
         return SQL(
             """INSERT INTO recall_subscription AS old
-                   (email, vin, lang, state, asked_at, mail_due, origin,
-                    create_uid, create_date, write_uid, write_date)
-               SELECT %(email)s, %(vin)s, %(lang)s, 'waiting', %(now)s, true,
+                   (email, vin, plan_id, brand, series, lang, state, asked_at, mail_due,
+                    origin, create_uid, create_date, write_uid, write_date)
+               SELECT %(email)s, %(vin)s, %(plan)s::integer, %(brand)s, %(series)s,
+                      %(lang)s, 'waiting', %(now)s, true,
                       %(origin)s, %(uid)s, %(now)s, %(uid)s, %(now)s
                 WHERE %(per_hour)s > (
                           SELECT count(*) FROM recall_subscription
@@ -216,16 +239,22 @@ class RecallSubscription(models.Model):
                            WHERE origin = %(origin)s AND asked_at > %(hour)s)
                   AND NOT EXISTS (
                           SELECT FROM recall_subscription
-                           WHERE email = %(email)s AND vin = %(vin)s
+                           WHERE email = %(email)s AND %(same)s
                              AND asked_at > %(day)s)
-               ON CONFLICT (email, vin)
-                     WHERE state != 'cancelled' AND vin IS NOT NULL
+               ON CONFLICT (%(key)s)
+                     WHERE state != 'cancelled' AND %(target)s IS NOT NULL
                DO UPDATE SET asked_at = excluded.asked_at, mail_due = true,
                              lang = excluded.lang, origin = excluded.origin
                      WHERE old.state = 'waiting' AND old.asked_at <= %(day)s
                RETURNING id""",
             email=address,
-            vin=vin_text,
+            vin=about.get("vin"),
+            plan=about.get("plan_id"),
+            brand=about.get("brand"),
+            series=about.get("series") or None,
+            key=key,
+            same=same,
+            target=target,
             lang=self.env.lang or "en_US",
             now=now,
             hour=now - timedelta(hours=1),
@@ -253,7 +282,8 @@ class RecallSubscription(models.Model):
             for subscription in found.try_lock_for_update():
                 subscription._try_send_confirmation()
             if not self.env["ir.cron"]._commit_progress(len(found)):
-                break
+                return
+        self.env["recall.subscriber"]._send_links()
 
     def _try_send_confirmation(self):
         template = self.env.ref("recall_service.mail_template_confirm")
@@ -277,12 +307,16 @@ class RecallSubscription(models.Model):
         The mails are rows of Odoo's own queue, committed with what is noted here.
 
         :param template: ``mail.template`` on the model of ``records``
-        :param subscriptions: the subscription of each record, in the same order
+        :param subscriptions: who gets each mail, in the same order: a subscription or
+            a subscriber
+        :returns: the mails, in the same order
         """
         mails = template.send_mail_batch(records.ids)
         for mail, subscription in zip(mails, subscriptions, strict=True):
             mail.headers = repr(subscription._prepare_headers())
+        mails.recall_once = True
         self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+        return mails
 
     def _prepare_headers(self):
         """Headers of RFC 8058 for a mail to this subscriber."""

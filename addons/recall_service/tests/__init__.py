@@ -9,6 +9,7 @@ from . import (
     test_lookup,
     test_lookup_guard,
     test_lookup_scope,
+    test_my_vehicles,
     test_neutralize,
     test_objection,
     test_objection_pages,
@@ -25,6 +26,7 @@ from . import (
     test_plan_progress,
     test_portal,
     test_push,
+    test_push_scale,
     test_share,
     test_share_changes,
     test_share_export,
@@ -36,4 +38,5 @@ from . import (
     test_subscription,
     test_subscription_pages,
     test_usage_report,
+    test_webhook,
 )

@@ -61,8 +61,8 @@ class TestPush(SubscriptionCommon):
         plan = self.make_hidden_plan(brand="Newbrand")
         subscriptions = [
             self.subscribe(vin=plan.vehicle_ids.vin),
-            self.subscribe(plan_id=plan.id),
-            self.subscribe(brand="Newbrand"),
+            self.subscribe("p@example.com", plan_id=plan.id),
+            self.subscribe("b@example.com", brand="Newbrand"),
         ]
         for state, told in (("filed", 0), ("withdrawn", 0), ("running", 1)):
             plan.state = state
@@ -74,8 +74,8 @@ class TestPush(SubscriptionCommon):
         """S-PUSH: a plan counts as published once its list is there."""
         plan = self.make_plan(self.producer, brand="Newbrand")
         subscriptions = [
-            self.subscribe(plan_id=plan.id),
-            self.subscribe(brand="Newbrand"),
+            self.subscribe("p@example.com", plan_id=plan.id),
+            self.subscribe("b@example.com", brand="Newbrand"),
         ]
         self.assertEqual([self.get_told(item) for item in subscriptions], [[], []])
         self.add_vehicles(plan)
@@ -102,6 +102,46 @@ class TestPush(SubscriptionCommon):
         told = self.get_told(brand)
         self.assertEqual({plan for plan, _event in told}, {plain, lined})
         self.assertEqual(len(told), 2)
+
+    def test_series(self):
+        """S-PUSH: a series of a brand, of the plan or a line, and no other series."""
+        series = self.subscribe(brand="Testbrand", series="s9")
+        plan = self.make_plan(self.producer, brand="TESTBRAND", series="S9")
+        other = self.make_plan(self.producer, brand="Testbrand", series="S8")
+        lined = self.make_plan(
+            self.producer,
+            brand="Other",
+            line_ids=[Command.create({"brand": "testbrand", "series": "S9"})],
+        )
+        for item in (plan, other, lined):
+            self.add_vehicles(item)
+        told = self.get_told(series)
+        self.assertEqual({plan for plan, _event in told}, {plan, lined})
+
+    def test_two_ways_to_one_recall_are_one_message(self):
+        """S-PUSH: brand, series and number of one recall: the address is told once."""
+        plan = self.make_plan(self.producer, brand="Newbrand", series="S9")
+        for about in (
+            {"brand": "Newbrand"},
+            {"brand": "Newbrand", "series": "S9"},
+            {"plan_id": plan.id},
+        ):
+            self.subscribe(**about)
+        self.add_vehicles(plan)
+        for _run in range(2):
+            self.push()
+        self.assertEqual(len(self.get_mails()), 1)
+
+    def test_ending_one_way_leaves_the_other(self):
+        """S-PUSH: what waits for an ended subscription is told by another one."""
+        plan = self.make_plan(self.producer, brand="Newbrand")
+        brand = self.subscribe(brand="Newbrand")
+        number = self.subscribe(plan_id=plan.id)
+        self.add_vehicles(plan)
+        self.expand()
+        (brand | number).filtered("push_ids").action_cancel()
+        self.push()
+        self.assertEqual(len(self.get_mails()), 1)
 
     def test_done_vehicle_is_not_told(self):
         """S-PUSH: nobody is sent to the dealer for what was repaired."""
@@ -288,7 +328,9 @@ class TestPush(SubscriptionCommon):
         ):
             self.assertIn(told, mail.body_html)
         self.assertNotIn(subscription.vin, mail.subject)
-        self.assertEqual(set(self.get_links(mail)), {"recall", "unsubscribe"})
+        self.assertEqual(
+            set(self.get_links(mail)), {"recall", "unsubscribe", "my-vehicles"}
+        )
         self.assertTrue(mail.auto_delete)
         self.assertEqual(mail.state, "outgoing")
         self.assertTrue(mail.email_from)
@@ -299,7 +341,7 @@ class TestPush(SubscriptionCommon):
         self.subscribe()
         self.push()
         [mail] = self.get_mails()
-        self.assertEqual(mail.body_html.count('"https://recall.example.com/recall'), 2)
+        self.assertEqual(mail.body_html.count('"https://recall.example.com/recall'), 3)
         self.assertIn("<https://recall.example.com/recall/subscription/", mail.headers)
 
     def test_text_of_plans_is_escaped(self):

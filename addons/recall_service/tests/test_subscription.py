@@ -21,7 +21,7 @@ class TestSubscription(SubscriptionCommon):
         self.Subscription = self.env["recall.subscription"]
 
     def ask(self, email=SubscriptionCommon.EMAIL, vin=None, network="192.0.2.1"):
-        self.Subscription._ask(email, vin or self.vins[0], network)
+        self.Subscription._ask(email, {"vin": vin or self.vins[0]}, network)
         return self.Subscription.search([("email", "=", email)])
 
     # === What a subscription is === #
@@ -177,7 +177,9 @@ class TestSubscription(SubscriptionCommon):
         """X-ATTACK: nobody writes to the whole world through us."""
         before = self.Subscription.search_count([])
         for number in range(model.REQUESTS_PER_HOUR + 5):
-            self.Subscription._ask(f"n{number}@example.com", self.vins[0], "192.0.2.9")
+            self.Subscription._ask(
+                f"n{number}@example.com", {"vin": self.vins[0]}, "192.0.2.9"
+            )
         made = self.Subscription.search_count([]) - before
         self.assertEqual(made, model.REQUESTS_PER_HOUR)
         self.assertEqual(len(self.ask("x@example.com", network="192.0.2.10")), 1)

@@ -228,8 +228,8 @@ class TestSubscriptionPages(HttpCase, SubscriptionCommon):
                 )
         self.assertFalse(self.Subscription.search([("email", "like", "victim")]))
 
-    def test_what_is_no_vehicle_leads_back_to_the_search(self):
-        """X-ATTACK: no VIN, a wrong one, or a GET: the search page, and no row."""
+    def test_what_is_no_vehicle_is_refused(self):
+        """X-ATTACK: no VIN, a wrong one, or a GET: the form again, and no row."""
         before = self.Subscription.search_count([])
         for vin in ("", self.vins[0][:16], "<b>", "\u0661" * 17):
             response = self.url_open(
@@ -237,15 +237,56 @@ class TestSubscriptionPages(HttpCase, SubscriptionCommon):
                 data={"email": self.EMAIL, "vin": vin},
                 allow_redirects=False,
             )
-            self.assertEqual(response.status_code, 303)
-            self.assertEqual(urlsplit(response.headers["Location"]).path, "/recall")
+            self.assertCase(response, "bad_target", status=422)
         response = self.url_open(
             f"/recall/subscribe?email={self.EMAIL}&vin={self.vins[0]}",
             allow_redirects=False,
         )
-        self.assertEqual(response.status_code, 303)
-        self.assertNotIn(self.vins[0], response.headers["Location"])
+        self.assertEqual(response.status_code, 200)
+        self.assertNotIn(self.vins[0], response.text, "no VIN is read from an address")
         self.assertEqual(self.Subscription.search_count([]), before)
+
+    def ask_for(self, **about):
+        return self.url_open("/recall/subscribe", data={"email": self.EMAIL, **about})
+
+    def test_brand_series_and_recall_from_the_page(self):
+        """S-PUSH: a visitor watches a brand, a series or a recall; a mail confirms."""
+        number = self.plan.recall_number
+        for about in (
+            {"what": "brand", "brand": " Test  brand "},
+            {"what": "brand", "brand": "Testbrand", "series": "S1"},
+            {"recall": number.lower()},
+        ):
+            self.assertCase(self.ask_for(**about), "asked")
+        self.assertEqual(
+            set(self.find().mapped("display_name")),
+            {"Test brand", "Testbrand S1", self.plan.display_name},
+        )
+        self.assertEqual(set(self.find().mapped("state")), {"waiting"})
+        self.run_cron("ask")
+        self.assertEqual(len(self.get_mails()), 3)
+
+    def test_what_cannot_be_watched_is_said_in_plain_words(self):
+        """S-PUSH: an unknown recall, no brand, a plan that is not public."""
+        hidden = self.make_plan(self.producer, state="filed")
+        for about, said in (
+            ({"what": "brand", "brand": " "}, "Which brand?"),
+            ({"what": "recall", "recall": "S1999M0001I"}, "no such recall"),
+            ({"what": "recall", "recall": hidden.recall_number}, "no such recall"),
+            ({"what": "vin", "vin": "LTZ"}, "not a VIN"),
+        ):
+            with self.subTest(about=about):
+                answer = self.assertCase(self.ask_for(**about), "bad_target", 422)
+                self.assertIn(said, answer)
+        self.assertFalse(self.find())
+
+    def test_page_of_a_recall_can_fill_the_form(self):
+        """S-PUSH: recall number and brand come with the address, the mail does not."""
+        page = self.url_open("/recall/subscribe?recall=S2025M0001I&email=x@example.com")
+        tree = html.fromstring(page.content)
+        self.assertEqual(tree.xpath("//input[@name='recall']/@value"), ["S2025M0001I"])
+        self.assertEqual(tree.xpath("//input[@checked]/@value"), ["recall"])
+        self.assertNotIn("x@example.com", page.text)
 
     def test_too_large_and_other_methods(self):
         """X-ATTACK: big bodies and other methods are turned away."""

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+#: Messages at once to one subscriber from which they come in one mail.
+MANY = 5
+#: Subscribers whose digests are made between two commits.
+BATCH = 50
+
+
+class RecallPush(models.Model):
+    """Digest: what a subscriber is told in a period comes in one mail.
+
+    The message's time is that of the digest, so all of a period fall due together.
+    They turn sent in the transaction that makes the mail.
+    """
+
+    _inherit = "recall.push"
+
+    _digest_idx = models.Index("(next_try_at) WHERE state = 'waiting' AND digest")
+
+    @api.model
+    def _gather(self):
+        """Put the messages of one subscriber into one mail where they are many."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE recall_push push SET digest = true
+                     FROM (SELECT subscriber_id FROM recall_push
+                            WHERE state = 'waiting' AND NOT digest AND attempts = 0
+                              AND subscriber_id IS NOT NULL
+                            GROUP BY subscriber_id HAVING count(*) > %s) many
+                    WHERE push.subscriber_id = many.subscriber_id
+                      AND push.state = 'waiting' AND NOT push.digest""",
+                MANY,
+            )
+        )
+        self.invalidate_model()
+
+    def _get_digest_domain(self):
+        return [*self._get_waiting_domain(), ("digest", "=", True)]
+
+    @api.model
+    def _cron_digest(self):
+        """Make the digests that are due, one mail for each subscriber."""
+        Cron = self.env["ir.cron"]
+        Cron._commit_progress(remaining=self.search_count(self._get_digest_domain()))
+        while True:
+            groups = self._read_group(
+                self._get_digest_domain(),
+                ["subscriber_id"],
+                ["id:recordset"],
+                limit=BATCH,
+            )
+            for subscriber, pushes in groups:
+                pushes = pushes.try_lock_for_update()
+                if pushes:
+                    pushes._send_digest(subscriber)
+            told = sum(len(pushes) for _subscriber, pushes in groups)
+            if not groups or not Cron._commit_progress(told):
+                break
+
+    def _send_digest(self, subscriber):
+        stale = self.filtered(lambda push: not push._is_wanted())
+        stale.state = "cancelled"
+        pushes = self - stale
+        if not pushes:
+            return
+        template = self.env.ref("recall_service.mail_template_digest")
+        template = template.with_context(digest_push_ids=pushes.ids)
+        try:
+            with self.env.cr.savepoint():
+                pushes.write({"state": "sent", "sent_at": fields.Datetime.now()})
+                pushes.mail_id = self.env["recall.subscription"]._queue_mails(
+                    template, subscriber, subscriber
+                )
+                self.env.flush_all()
+        except Exception as error:  # noqa: BLE001 - a template is anybody's text
+            pushes.invalidate_recordset()
+            for push in pushes:
+                push._note_failure(error)
+            return
+        self.env["recall.audit.event"]._record("push.digest", pushes, count=len(pushes))

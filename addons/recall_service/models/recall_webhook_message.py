@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+import json
+import uuid
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .recall_push import TOLD_STATES
+from .recall_webhook import EVENTS
+
+#: Days in which the publication or withdrawal of a recall is told to those who lack it.
+TOLD_DAYS = 30
+
+
+class RecallWebhookMessage(models.Model):
+    """Outbox: one event for one webhook.
+
+    The unique index is the promise that an event is told by one id only; rows are kept,
+    as they say what was told. The body is fixed with the row, so that each try sends
+    the same. It holds facts of the recall and the VIN of the partner's own fleet, and
+    nothing about a person.
+    """
+
+    _name = "recall.webhook.message"
+    _description = "Message to a webhook"
+    _order = "id desc"
+    _rec_name = "reference"
+    _log_access = False
+
+    webhook_id = fields.Many2one(
+        "recall.webhook", required=True, readonly=True, ondelete="cascade"
+    )
+    data_user_id = fields.Many2one(
+        related="webhook_id.data_user_id", string="Data user"
+    )
+    event = fields.Selection(
+        [
+            ("recall.published", "Recall published"),
+            ("recall.withdrawn", "Recall withdrawn"),
+            ("vehicle.in_scope", "Vehicle in scope"),
+            ("vehicle.done", "Vehicle repaired"),
+            ("test", "Test"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    plan_id = fields.Many2one(
+        "recall.plan", string="Recall plan", readonly=True, ondelete="cascade"
+    )
+    vin = fields.Char(string="VIN", size=17, readonly=True)
+    reference = fields.Char(string="webhook-id", required=True, readonly=True)
+    number = fields.Integer(string="Sequence", required=True, readonly=True)
+    payload = fields.Text(string="Body", required=True, readonly=True)
+    state = fields.Selection(
+        [("waiting", "Waiting"), ("sent", "Sent"), ("failed", "Failed")],
+        default="waiting",
+        required=True,
+        readonly=True,
+    )
+    created_at = fields.Datetime(
+        string="Made on", default=fields.Datetime.now, required=True, readonly=True
+    )
+    first_try_at = fields.Datetime(string="First try", readonly=True)
+    next_try_at = fields.Datetime(
+        string="Next try", default=fields.Datetime.now, readonly=True
+    )
+    sent_at = fields.Datetime(string="Taken on", readonly=True)
+    attempts = fields.Integer(default=0, readonly=True)
+    last_status = fields.Integer(string="HTTP status", readonly=True)
+    last_fault = fields.Char(readonly=True)
+    last_error = fields.Char(string="What happened", compute="_compute_last_error")
+
+    _once = models.UniqueIndex(
+        "(webhook_id, plan_id, event, coalesce(vin, '')) WHERE event != 'test'",
+        "The webhook is told of this already.",
+    )
+    _reference_uniq = models.UniqueIndex("(reference)")
+    _due_idx = models.Index("(webhook_id, number) WHERE state = 'waiting'")
+    _in_scope_idx = models.Index("(plan_id, vin) WHERE event = 'vehicle.in_scope'")
+
+    @api.depends("last_fault", "last_status", "attempts")
+    def _compute_last_error(self):
+        for message in self:
+            message.last_error = message.attempts and self._explain(
+                message.last_fault, message.last_status
+            )
+
+    @api.model
+    def _explain(self, fault, status):
+        """What a try came to, in plain words."""
+        if fault:
+            return self._explain_fault(fault)
+        if 200 <= status < 300:
+            return self.env._("Taken (HTTP status %(status)s).", status=status)
+        advice = {
+            401: self.env._("It does not accept the signature: check the secret."),
+            403: self.env._("It does not let us in: check its firewall."),
+            404: self.env._("There is nothing at this address: check the path."),
+            410: self.env._("It says that it is gone for good."),
+            413: self.env._("It refuses the size of the message."),
+            429: self.env._("It asks for fewer messages at a time."),
+        }.get(status)
+        if not advice and status >= 500:
+            advice = self.env._("The receiver has a fault of its own.")
+        told = self.env._("Refused with HTTP status %(status)s.", status=status)
+        return f"{told} {advice}" if advice else told
+
+    @api.model
+    def _explain_fault(self, fault):
+        sentences = {
+            "address": self.env._(
+                "The address leads to a network that is not public, or is no address."
+            ),
+            "resolve": self.env._("The host name is not known: check the address."),
+            "connect": self.env._("The host cannot be reached on this port."),
+            "tls": self.env._(
+                "The certificate is not valid for this host, has expired, or comes "
+                "from an authority that is not trusted."
+            ),
+            "timeout": self.env._("There was no complete answer within 5 seconds."),
+            "reset": self.env._("The receiver broke the connection off."),
+            "length": self.env._("The answer ended before it was complete."),
+            "http": self.env._("The receiver does not answer in HTTP."),
+            "redirect": self.env._(
+                "The receiver redirects elsewhere, which is not followed: enter the "
+                "final address."
+            ),
+        }
+        return sentences.get(fault) or self.env._("The message could not be sent.")
+
+    # === Making === #
+
+    @api.model
+    def _expand(self):
+        """Put a message in the outbox for each webhook and event that it lacks.
+
+        :returns: number of messages made
+        """
+        self.env.flush_all()
+        made = 0
+        for event in EVENTS:
+            found = getattr(self, f"_{event.replace('.', '_')}_sql")()
+            self.env.cr.execute(self._expand_sql(event, found))
+            made += self.env.cr.fetchone()[0]
+        if made:
+            self.env["recall.webhook"].invalidate_model()
+            self.invalidate_model()
+            self.env["recall.webhook"]._wake()
+        return made
+
+    def _expand_sql(self, event, found):
+        """One statement that numbers, writes and stores what ``found`` selects.
+
+        :param SQL found: ``(webhook_id, plan_id, vin)`` of events not told so far
+        """
+        return SQL(
+            """WITH found AS (%(found)s),
+               numbered AS (
+                   SELECT found.*, hook.last_sequence + row_number() OVER (
+                              PARTITION BY hook.id ORDER BY plan_id, vin) AS number
+                     FROM found JOIN recall_webhook hook ON hook.id = webhook_id),
+               made AS (
+                   INSERT INTO recall_webhook_message
+                          (webhook_id, plan_id, vin, event, number, reference, payload,
+                           state, attempts, created_at, next_try_at)
+                   SELECT numbered.webhook_id, plan.id, numbered.vin, %(event)s,
+                          numbered.number,
+                          'msg_' || replace(gen_random_uuid()::text, '-', ''),
+                          jsonb_build_object(
+                              'type', %(event)s::text,
+                              'timestamp', %(stamp)s::text,
+                              'data', jsonb_strip_nulls(jsonb_build_object(
+                                  'sequence', numbered.number,
+                                  'recallNum', plan.recall_number,
+                                  'producerName', producer.name,
+                                  'brand', plan.brand,
+                                  'series', plan.series,
+                                  'model', plan.model,
+                                  'recallStartTime', plan.recall_start,
+                                  'defectDesc', plan.defect,
+                                  'possibleConsequence', plan.consequence,
+                                  'repairMethod', plan.measure,
+                                  'vehicleVin', numbered.vin)))::text,
+                          'waiting', 0, %(now)s::timestamp, %(now)s::timestamp
+                     FROM numbered
+                     JOIN recall_plan plan ON plan.id = numbered.plan_id
+                     JOIN recall_producer producer ON producer.id = plan.producer_id
+                   RETURNING webhook_id),
+               counted AS (
+                   UPDATE recall_webhook hook
+                      SET last_sequence = last_sequence + new.count
+                     FROM (SELECT webhook_id, count(*) FROM made GROUP BY 1) new
+                    WHERE hook.id = new.webhook_id)
+               SELECT count(*) FROM made""",
+            found=found,
+            event=event,
+            now=fields.Datetime.now(),
+            stamp=fields.Datetime.now().isoformat() + "Z",
+        )
+
+    def _told_sql(self, event, plan, vin=None):
+        """Condition: the webhook was told of this event."""
+        return SQL(
+            """EXISTS (SELECT FROM recall_webhook_message told
+                        WHERE told.webhook_id = hook.id AND told.plan_id = %s
+                          AND told.event = %s
+                          AND coalesce(told.vin, '') = %s)""",
+            plan,
+            event,
+            vin or "",
+        )
+
+    def _recall_published_sql(self):
+        return SQL(
+            """SELECT hook.id AS webhook_id, seen.plan_id, NULL::varchar AS vin
+                 FROM recall_publication seen
+                 JOIN recall_webhook hook ON seen.time >= hook.started_at
+                 JOIN recall_plan plan ON plan.id = seen.plan_id
+                WHERE hook.state != 'new' AND hook.tell_published
+                  AND seen.time > %(since)s AND plan.state IN %(states)s
+                  AND NOT %(told)s""",
+            since=fields.Datetime.now() - timedelta(days=TOLD_DAYS),
+            states=TOLD_STATES,
+            told=self._told_sql("recall.published", SQL("seen.plan_id")),
+        )
+
+    def _recall_withdrawn_sql(self):
+        """Withdrawals of recalls that were public, after the webhook began."""
+        return SQL(
+            """SELECT hook.id AS webhook_id, plan.id AS plan_id, NULL::varchar AS vin
+                 FROM recall_plan plan
+                 JOIN recall_publication seen ON seen.plan_id = plan.id
+                 JOIN recall_webhook hook ON plan.write_date >= hook.started_at
+                WHERE hook.state != 'new' AND hook.tell_withdrawn
+                  AND plan.state = 'withdrawn' AND plan.write_date > %(since)s
+                  AND NOT %(told)s""",
+            since=fields.Datetime.now() - timedelta(days=TOLD_DAYS),
+            told=self._told_sql("recall.withdrawn", SQL("plan.id")),
+        )
+
+    def _vehicle_in_scope_sql(self):
+        """Open vehicles of the partner's fleet, read through the index on the VIN."""
+        return SQL(
+            """SELECT hook.id AS webhook_id, vehicle.plan_id, vehicle.vin
+                 FROM recall_webhook hook
+                 JOIN recall_fleet_vehicle fleet
+                   ON fleet.data_user_id = hook.data_user_id
+                 JOIN recall_vehicle vehicle ON vehicle.vin = fleet.vin
+                 JOIN recall_plan plan ON plan.id = vehicle.plan_id
+                WHERE hook.state != 'new' AND hook.tell_in_scope
+                  AND vehicle.state NOT IN ('done', 'removed')
+                  AND plan.state IN %(states)s AND NOT %(told)s""",
+            states=TOLD_STATES,
+            told=self._told_sql(
+                "vehicle.in_scope", SQL("vehicle.plan_id"), SQL("vehicle.vin")
+            ),
+        )
+
+    def _vehicle_done_sql(self):
+        """Vehicles repaired since the webhook was told that they are in scope."""
+        return SQL(
+            """SELECT hook.id AS webhook_id, vehicle.plan_id, vehicle.vin
+                 FROM recall_webhook_message opened
+                 JOIN recall_webhook hook ON hook.id = opened.webhook_id
+                 JOIN recall_vehicle vehicle
+                   ON vehicle.vin = opened.vin AND vehicle.plan_id = opened.plan_id
+                WHERE opened.event = 'vehicle.in_scope' AND hook.tell_done
+                  AND vehicle.state = 'done' AND NOT %(told)s""",
+            told=self._told_sql(
+                "vehicle.done", SQL("vehicle.plan_id"), SQL("vehicle.vin")
+            ),
+        )
+
+    @api.model
+    def _create_test(self, hook):
+        """Make the message of the test button."""
+        hook.lock_for_update()
+        number = hook.last_sequence + 1
+        hook.last_sequence = number
+        body = {
+            "type": "test",
+            "timestamp": fields.Datetime.now().isoformat() + "Z",
+            "data": {"sequence": number},
+        }
+        return self.create(
+            {
+                "webhook_id": hook.id,
+                "event": "test",
+                "number": number,
+                "reference": f"msg_{uuid.uuid4().hex}",
+                "payload": json.dumps(body),
+            }
+        )
+
+    def action_resend(self):
+        """Send these messages again, under the same id."""
+        again = self.filtered(lambda message: message.state != "waiting")
+        again.write(
+            {
+                "state": "waiting",
+                "attempts": 0,
+                "first_try_at": False,
+                "next_try_at": fields.Datetime.now(),
+            }
+        )
+        self.env["recall.audit.event"]._record(
+            "webhook.resend", again, count=len(again)
+        )
+        self.env["recall.webhook"]._wake()
