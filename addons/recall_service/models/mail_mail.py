@@ -45,7 +45,7 @@ class MailMail(models.Model):
             }
         )
         # What is committed here has to outlive whatever ends the server from now on.
-        self.env.cr.commit()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         # In the database alone, for Odoo's own code to go on from.
         self.env.cr.execute(
             SQL("UPDATE mail_mail SET state = 'outgoing' WHERE id = %s", self.id)

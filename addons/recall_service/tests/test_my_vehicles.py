@@ -114,7 +114,7 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
             "/recall/my-vehicles", data={"key": self.key, **data}, files=files
         )
 
-    def read(self, page, status=200):
+    def get_text(self, page, status=200):
         self.env.invalidate_all()
         self.assertEqual(page.status_code, status)
         self.assertEqual(page.headers["Cache-Control"], "no-store")
@@ -135,7 +135,7 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
         self.make_completion(self.plan, done)
         self.env["recall.subscription"]._watch(self.subscriber, [done, unknown])
         page = self.open()
-        text = self.read(page)
+        text = self.get_text(page)
         for vin in (self.vins[0], done, unknown):
             self.assertIn(vin, text)
         tree = html.fromstring(page.content)
@@ -148,32 +148,34 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
     def test_add_and_remove(self):
         """S-PUSH: added by VIN and told; removed and told no more."""
         new = self.vins[1]
-        self.assertIn("was added", self.read(self.open(do="watch", vin=new.lower())))
+        self.assertIn(
+            "was added", self.get_text(self.open(do="watch", vin=new.lower()))
+        )
         self.assertIn(new, self.get_vins())
-        self.assertIn("already", self.read(self.open(do="watch", vin=new)))
-        self.assertIn("not a VIN", self.read(self.open(do="watch", vin="X")))
+        self.assertIn("already", self.get_text(self.open(do="watch", vin=new)))
+        self.assertIn("not a VIN", self.get_text(self.open(do="watch", vin="X")))
         own = self.subscriber.subscription_ids.filtered(lambda item: item.vin == new)
-        self.assertIn("Removed", self.read(self.open(do="end", id=own.id)))
+        self.assertIn("Removed", self.get_text(self.open(do="end", id=own.id)))
         self.assertNotIn(new, self.get_vins())
 
     def test_subscription_of_another_is_out_of_reach(self):
         """X-ACCESS: a key ends nothing that belongs to another address."""
         other = self.subscribe("x@example.com", vin=self.vins[1])
-        self.read(self.open(do="end", id=other.id))
+        self.get_text(self.open(do="end", id=other.id))
         self.assertEqual(other.state, "active")
 
     def test_file(self):
         """S-PUSH: a CSV of VINs is added or replaces; bad rows are named."""
         vins = [self.make_vin() for _number in range(3)]
         content = "\n".join(["VIN;Note", *(f"{vin};a" for vin in vins), "BAD;b"])
-        text = self.read(self.open(do="upload", file=("f.csv", content.encode())))
+        text = self.get_text(self.open(do="upload", file=("f.csv", content.encode())))
         self.assertIn("3 vehicles added, 0 taken out", text)
         self.assertIn("1 rows hold no VIN", text)
         self.assertIn("row 5", text)
         self.assertEqual(self.get_vins(), {*vins, self.vins[0]})
         content = f"VIN\n{vins[0]}\n"
         page = self.open(do="upload", mode="replace", file=("f.csv", content.encode()))
-        self.assertIn("0 vehicles added, 3 taken out", self.read(page))
+        self.assertIn("0 vehicles added, 3 taken out", self.get_text(page))
         self.assertEqual(self.get_vins(), {vins[0]})
 
     def test_bad_file_changes_nothing(self):
@@ -181,7 +183,7 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
         for content in (b"", b"VIN\nnothing\n", b"%PDF-1.4", b"Name,Other\na,b\n"):
             with self.subTest(content=content):
                 page = self.open(do="upload", mode="replace", file=("f", content))
-                self.assertIn("Nothing was changed", self.read(page))
+                self.assertIn("Nothing was changed", self.get_text(page))
         self.assertEqual(self.get_vins(), {self.vins[0]})
 
     def test_download(self):
@@ -197,17 +199,17 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
     def test_choices(self):
         """S-PUSH: how often and in which language."""
         self.assertIn(
-            "kept", self.read(self.open(do="choose", rhythm="weekly", lang="en_US"))
+            "kept", self.get_text(self.open(do="choose", rhythm="weekly", lang="en_US"))
         )
         self.assertEqual(self.subscriber.rhythm, "weekly")
         self.assertIn(
-            "Nothing was changed", self.read(self.open(do="choose", rhythm="never"))
+            "Nothing was changed", self.get_text(self.open(do="choose", rhythm="never"))
         )
 
     def test_link_by_mail(self):
         """S-PUSH: the link is sent; a stranger's address is answered alike."""
         answers = [
-            self.read(self.url_open("/recall/my-vehicles", data={"email": email}))
+            self.get_text(self.url_open("/recall/my-vehicles", data={"email": email}))
             for email in (self.EMAIL, "nobody@example.com")
         ]
         self.assertEqual(
@@ -217,7 +219,7 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
         self.assertFalse(self.get_mails("nobody@example.com"))
         mail = self.get_mails()[-1]
         page = self.url_open(self.get_links(mail)["my-vehicles"])
-        self.assertIn(self.vins[0], self.read(page))
+        self.assertIn(self.vins[0], self.get_text(page))
         self.url_open("/recall/my-vehicles", data={"email": self.EMAIL})
         before = len(self.get_mails())
         self.run_cron("ask")
@@ -239,17 +241,17 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
         ):
             with self.subTest(key=key):
                 page = self.url_open("/recall/my-vehicles", params={"key": key})
-                self.assertNotIn(self.vins[0], self.read(page, status=404))
+                self.assertNotIn(self.vins[0], self.get_text(page, status=404))
         with freeze_time(fields.Datetime.now() + timedelta(days=31)):
             self.assertFalse(self.env["recall.subscriber"]._from_key(self.key))
 
     def test_one_click_ends_all(self):
         """S-PUSH: RFC 8058 for digests; a GET alone ends nothing."""
         url = self.subscriber._get_url("end")
-        self.assertIn("End all mails?", self.read(self.url_open(url)))
+        self.assertIn("End all mails?", self.get_text(self.url_open(url)))
         self.assertTrue(self.get_vins())
         page = self.url_open(url, data={"List-Unsubscribe": "One-Click"})
-        self.assertIn("All subscriptions have ended", self.read(page))
+        self.assertIn("All subscriptions have ended", self.get_text(page))
         self.assertFalse(self.get_vins())
 
     def test_address_goes_with_the_last_subscription(self):
