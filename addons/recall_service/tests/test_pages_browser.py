@@ -138,7 +138,7 @@ class TestPagesBrowser(RecallServiceCommon, BrowserCase):
             page.fill("#o_recall_block_vin", self.vins[0])
             page.click(".s_recall_search button")
             page.locator("#o_recall_result").wait_for()
-            self.assertTrue(page.url.endswith("/recall"))
+            self.assertIn("/recall/answer/", page.url)
             self.assertNotIn(self.vins[0], page.url)
 
 
