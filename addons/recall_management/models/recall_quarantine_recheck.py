@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import itertools
 import logging
 from operator import itemgetter
 
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from odoo.addons.recall_base.models.recall_completion_check_rules import VIN_CODES
 from odoo.addons.recall_base.models.recall_import_run import CONFLICTS
@@ -158,8 +157,7 @@ class RecallQuarantineRecheck(models.Model):
         Cron = self.env["ir.cron"]
         row = self._begin(enterprise_id)
         while window := row._next_window():
-            for exchange_id, group in itertools.groupby(window, itemgetter(0)):
-                entries = list(group)
+            for exchange_id, entries in groupby(window, itemgetter(0)):
                 ready = [
                     entry_id for _exchange, entry_id, is_ready in entries if is_ready
                 ]

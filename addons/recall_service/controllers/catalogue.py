@@ -277,8 +277,10 @@ class RecallCatalogue(http.Controller):
     def _render_years(self):
         Catalogue = request.env["recall.catalogue"]
         years = Catalogue._sum_years()
-        _ = request.env._
-        here, published = _("In this service"), _("Published for the whole country")
+        here, published = (
+            request.env._("In this service"),
+            request.env._("Published for the whole country"),
+        )
         labels = [str(year.year) for year in years]
         plots = {
             "recalls": bars_svg.draw(
@@ -287,7 +289,7 @@ class RecallCatalogue(http.Controller):
                     (here, [year.recalls for year in years]),
                     (published, [year.published_recalls for year in years]),
                 ],
-                title=_("Recalls by year"),
+                title=request.env._("Recalls by year"),
             ),
             "vehicles": bars_svg.draw(
                 labels,
@@ -295,12 +297,14 @@ class RecallCatalogue(http.Controller):
                     (here, [year.vehicles / 10_000 for year in years]),
                     (published, [year.published_vehicles for year in years]),
                 ],
-                title=_("Vehicles by year, in units of 10,000"),
+                title=request.env._("Vehicles by year, in units of 10,000"),
             ),
             "rates": bars_svg.draw(
                 [str(year.year) for year in years if year.recalls],
                 [(here, [(year.rate or 0) * 100 for year in years if year.recalls])],
-                title=_("Completion rate by year of publication, in percent"),
+                title=request.env._(
+                    "Completion rate by year of publication, in percent"
+                ),
                 unit="%",
                 top=100,
             ),

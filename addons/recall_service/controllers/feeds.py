@@ -75,13 +75,12 @@ class RecallFeeds(http.Controller):
             more = {"page": number} if number > 1 else {}
             return self._absolute(f"{path}{make_query(filters, **more)}")
 
-        _ = request.env._
         return feeds.Feed(
             id=feeds.identify(f"feed{make_query(filters)}"),
             url=address(page),
             home=self._absolute(f"/recalls{make_query(filters)}"),
-            title=_("Vehicle recalls"),
-            subtitle=_("Newly published recalls of road vehicles"),
+            title=request.env._("Vehicle recalls"),
+            subtitle=request.env._("Newly published recalls of road vehicles"),
             language=request.env.lang.replace("_", "-"),
             updated=max((recall.updated for recall in recalls), default=_BEGINNING),
             entries=[self._prepare_entry(recall) for recall in recalls],

@@ -120,39 +120,46 @@ class RecallOpenData(http.Controller):
         }
 
     def _get_meanings(self):
-        _ = request.env._
         return {
-            "recallNum": _("Recall number of GB/T 39061 (annex A no. 5)"),
-            "state": _("published or running: being carried out; finished"),
-            "producerName": _("Producer (no. 1)"),
-            "brand": _("Brand (no. 2)"),
-            "series": _("Series (no. 3)"),
-            "model": _("Model (no. 4)"),
-            "announced": _("Day of the announcement"),
-            "recallStartTime": _("First day of the recall (no. 6)"),
-            "finished": _("Day on which the recall was finished"),
-            "numRecall": _("Number of vehicles, as announced (no. 7)"),
-            "vinRange": _("VIN range, as printed (no. 8)"),
-            "defectDesc": _("Defect (no. 9)"),
-            "possibleConsequence": _("Possible consequences (no. 10)"),
-            "repairMethod": _("Repair measures (no. 11)"),
-            "overTheAir": _("Whether the repair is an over-the-air update"),
-            "doNotDrive": _("Whether owners are told not to drive until the repair"),
-            "parkOutside": _("Whether owners are told to park outside until then"),
-            "extends": _("Number of the earlier recall that this one widens"),
-            "announcement": _("Number of the announcement"),
-            "vehicles": _("Vehicles in scope, by the filed list of VINs"),
-            "countable": _("In scope, less exported, scrapped and stolen"),
-            "done": _("Vehicles that were repaired"),
-            "exported": _("Vehicles that were exported"),
-            "scrapped": _("Vehicles that were scrapped"),
-            "stolen": _("Vehicles that were stolen"),
-            "unreachable": _("Vehicles whose owner could not be reached"),
-            "completionRate": _(
+            "recallNum": request.env._("Recall number of GB/T 39061 (annex A no. 5)"),
+            "state": request.env._("published or running: being carried out; finished"),
+            "producerName": request.env._("Producer (no. 1)"),
+            "brand": request.env._("Brand (no. 2)"),
+            "series": request.env._("Series (no. 3)"),
+            "model": request.env._("Model (no. 4)"),
+            "announced": request.env._("Day of the announcement"),
+            "recallStartTime": request.env._("First day of the recall (no. 6)"),
+            "finished": request.env._("Day on which the recall was finished"),
+            "numRecall": request.env._("Number of vehicles, as announced (no. 7)"),
+            "vinRange": request.env._("VIN range, as printed (no. 8)"),
+            "defectDesc": request.env._("Defect (no. 9)"),
+            "possibleConsequence": request.env._("Possible consequences (no. 10)"),
+            "repairMethod": request.env._("Repair measures (no. 11)"),
+            "overTheAir": request.env._("Whether the repair is an over-the-air update"),
+            "doNotDrive": request.env._(
+                "Whether owners are told not to drive until the repair"
+            ),
+            "parkOutside": request.env._(
+                "Whether owners are told to park outside until then"
+            ),
+            "extends": request.env._(
+                "Number of the earlier recall that this one widens"
+            ),
+            "announcement": request.env._("Number of the announcement"),
+            "vehicles": request.env._("Vehicles in scope, by the filed list of VINs"),
+            "countable": request.env._("In scope, less exported, scrapped and stolen"),
+            "done": request.env._("Vehicles that were repaired"),
+            "exported": request.env._("Vehicles that were exported"),
+            "scrapped": request.env._("Vehicles that were scrapped"),
+            "stolen": request.env._("Vehicles that were stolen"),
+            "unreachable": request.env._("Vehicles whose owner could not be reached"),
+            "completionRate": request.env._(
                 "Done / (in scope - exported - scrapped - stolen), 0 to 1"
             ),
-            "rawRate": _("Done / in scope, 0 to 1"),
-            "day": _("Day from which these figures hold, until the next row's"),
+            "rawRate": request.env._("Done / in scope, 0 to 1"),
+            "day": request.env._(
+                "Day from which these figures hold, until the next row's"
+            ),
         }
 
     def _absolute(self, path):

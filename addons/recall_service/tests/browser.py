@@ -59,7 +59,7 @@ class BrowserCase(HttpCase):
         )
 
     @contextmanager
-    def open_browser(self, *, language="en-US", viewport=DESKTOP, scripts=True):
+    def open_browser(self, *, language="en-US", viewport=None, scripts=True):
         """Give a page of a fresh browser; the requests of it are in ``responses``."""
         self.responses = []
         with self.allow_requests(all_requests=True), start_playwright() as playwright:
@@ -69,7 +69,7 @@ class BrowserCase(HttpCase):
             context = browser.new_context(
                 locale=language,
                 timezone_id="Asia/Shanghai",
-                viewport=viewport,
+                viewport=viewport or DESKTOP,
                 java_script_enabled=scripts,
             )
             page = context.new_page()
