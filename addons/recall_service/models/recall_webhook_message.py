@@ -29,7 +29,7 @@ class RecallWebhookMessage(models.Model):
     _log_access = False
 
     webhook_id = fields.Many2one(
-        "recall.webhook", required=True, readonly=True, ondelete="cascade"
+        "recall.webhook", required=True, readonly=True, index=True, ondelete="cascade"
     )
     data_user_id = fields.Many2one(
         related="webhook_id.data_user_id", string="Data user"
