@@ -2,6 +2,8 @@
 import ipaddress
 import logging
 import secrets
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -26,7 +28,7 @@ class Grant(NamedTuple):
     interface_id: int
     owner_id: int
     token_id: int
-    terms: dict
+    terms: Mapping = MappingProxyType({})
 
 
 def _refusal(status):
