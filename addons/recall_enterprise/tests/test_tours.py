@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import tagged
 
@@ -68,7 +70,10 @@ class TestTours(RecallBrowserCase, EnterpriseHttpCase):
 
     def _set_up(self, user):
         secrets = self._keep_secrets()
-        self._run("recall_administrator_opens", user)
+        Import = type(self.env["recall.import"])
+        # The scheduled action, which no server runs here.
+        with patch.object(Import, "_wake", lambda job: job._cron_run()):
+            self._run("recall_administrator_opens", user)
         producer = self.env["recall.producer"].search([("name", "=", "Tour Motors")])
         producer.auto_confirm = False
         self._collect_one(secrets["collect"])
