@@ -87,6 +87,8 @@ class RecallOpenapi(models.AbstractModel):
         operations = [item for item in OPERATIONS if item.model in self.env]
         paths = {item.path: {"post": _describe(item)} for item in operations}
         paths[f"{EXPORT_URL}/{{signed}}"] = {"get": _describe_download()}
+        if "recall.plan.interface" in self.env:
+            paths["/recall/v1/plans/upload"] = {"post": _describe_upload()}
         return {
             "openapi": "3.1.0",
             "info": {
@@ -156,6 +158,63 @@ def _describe_download():
             "403": {"description": "The address is not valid.", **refused},
             "404": {"description": "A newer export has taken its place.", **refused},
             "410": {"description": "The address has expired.", **refused},
+        },
+    }
+
+
+def _describe_upload():
+    """The one request that is no JSON: a file, with the token in a header."""
+    file = {"type": "string", "contentMediaType": "application/octet-stream"}
+    members = {
+        "reference": {"type": "string"},
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "size": {"type": "integer"},
+    }
+    upload = {"type": "object", "properties": members, "required": [*members]}
+    return {
+        "operationId": "upload",
+        "summary": "A VIN list as a file, which a plan names afterwards",
+        "parameters": [
+            {
+                "name": name,
+                "in": "header",
+                "required": True,
+                "description": text,
+                "schema": {"type": "string"},
+            }
+            for name, text in (
+                ("Authorization", "Bearer and the token."),
+                ("X-Api-Cfg", "Name of the interface (api_cfg)."),
+            )
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {"file": file},
+                        "required": ["file"],
+                    }
+                }
+            },
+        },
+        "responses": {
+            "200": {
+                "description": "The answer; api_status says whether it succeeded.",
+                "content": _json(
+                    {
+                        "type": "object",
+                        "properties": {
+                            "uploads": {"type": "array", "items": upload},
+                            "count": {"type": "integer"},
+                            "api_status": {"type": "integer"},
+                        },
+                        "required": ["uploads", "count", "api_status"],
+                    }
+                ),
+            },
+            "413": {"description": "The file is too large; api_status 407."},
         },
     }
 
