@@ -132,6 +132,7 @@ class RecallCatalogue(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=_sitemap_list,
+        max_content_length=0,
     )
     def list(self, **query):
         """The published recalls, by search and filters, the newest first."""
@@ -177,6 +178,7 @@ class RecallCatalogue(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=False,
+        max_content_length=0,
     )
     def latest(self, **_query):
         """The newest recalls without a frame, for the block on other pages."""
@@ -197,6 +199,7 @@ class RecallCatalogue(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=_sitemap_plans,
+        max_content_length=0,
     )
     def plan(self, number, **_query):
         """All that is public of one recall."""
@@ -269,6 +272,7 @@ class RecallCatalogue(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=False,  # with the list
+        max_content_length=0,
     )
     def years(self, **_query):
         """Recalls, vehicles and completion by year, beside the published figures."""

@@ -38,6 +38,7 @@ class RecallFeeds(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=False,
+        max_content_length=0,
     )
     def atom(self, **query):
         """S-PUSH: newly published recalls as an Atom feed."""
@@ -53,6 +54,7 @@ class RecallFeeds(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=False,
+        max_content_length=0,
     )
     def json(self, **query):
         """S-PUSH: newly published recalls as a JSON Feed."""

@@ -51,6 +51,7 @@ class RecallLookup(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=_sitemap,
+        max_content_length=0,
     )
     def page(self, **_query):
         """Show the form.
@@ -95,6 +96,7 @@ class RecallLookup(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=False,
+        max_content_length=0,
     )
     def answer(self, address, **_query):
         """Show the answer that the visitor's own look-up led to."""
@@ -109,6 +111,7 @@ class RecallLookup(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=False,
+        max_content_length=0,
     )
     def shared(self, address, **_query):
         """Show an answer to whom a visitor gave the link."""

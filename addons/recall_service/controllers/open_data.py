@@ -35,6 +35,7 @@ class RecallOpenData(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=_sitemap,
+        max_content_length=0,
     )
     def page(self, **_query):
         """The files with their dates and digests, and the data dictionary."""
@@ -72,6 +73,7 @@ class RecallOpenData(http.Controller):
         save_session=False,
         readonly=True,
         sitemap=False,
+        max_content_length=0,
     )
     def file(self, name, **_query):
         """A file as it was made, or the data dictionary."""

@@ -31,6 +31,7 @@ class RecallPartners(http.Controller):
         methods=["GET"],
         readonly=True,
         sitemap=True,
+        max_content_length=0,
     )
     def partners(self):
         """Who may use what, and how to get there."""

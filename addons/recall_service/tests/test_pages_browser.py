@@ -33,7 +33,9 @@ class TestPagesBrowser(RecallServiceCommon, BrowserCase):
             )
         cls.env["recall.open.data"].search([]).unlink()
         cls.env["recall.open.data"]._cron_publish()
-        cls.one = f"/recall/plan/{cls.plan.recall_number}"
+        # Read beforehand: while a browser asks, the records are the server's.
+        cls.number = cls.plan.recall_number
+        cls.one = f"/recall/plan/{cls.number}"
         cls.pages = {
             "/recalls": 200,
             "/recalls?q=nothing-like-this": 200,
@@ -89,11 +91,11 @@ class TestPagesBrowser(RecallServiceCommon, BrowserCase):
         """S-QUERY: search, filter, read, go on to the VIN search without scripts."""
         with self.open_browser(viewport=NARROW, scripts=False) as page:
             self.visit(page, "/recalls")
-            page.fill("#o_recall_q", self.plan.recall_number)
+            page.fill("#o_recall_q", self.number)
             page.select_option("#o_recall_state", "running")
             page.check("#o_recall_warned")
             page.click("form.o_recall_filters button")
-            self.assertIn(f"q={self.plan.recall_number}", page.url)
+            self.assertIn(f"q={self.number}", page.url)
             self.assertEqual(page.locator(".o_recall_list > li").count(), 1)
             page.click(".o_recall_list h2 a")
             self.assertTrue(page.url.endswith(self.one))
@@ -111,7 +113,7 @@ class TestPagesBrowser(RecallServiceCommon, BrowserCase):
         with self.open_browser(language="zh-CN") as page:
             self.visit(page, "/zh_CN/recalls")
             self.assertEqual(page.locator("html").get_attribute("lang"), "zh-CN")
-            page.fill("#o_recall_q", self.plan.recall_number)
+            page.fill("#o_recall_q", self.number)
             page.click("form.o_recall_filters button")
             page.click(".o_recall_list h2 a")
             self.assertTrue(page.url.endswith(f"/zh_CN{self.one}"), page.url)

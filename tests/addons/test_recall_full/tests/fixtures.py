@@ -556,6 +556,96 @@ FIXTURES = {
         lambda case, producer: {"date_from": "2025-01-01"},
         {"date_from": "2025-01-02"},
     ),
+    "recall.share.usage": (
+        lambda case, producer: {
+            "hour": datetime(2025, 1, 1, next(_numbers) % 24),
+            "method": "one",
+            "api_status": next(_numbers),
+        },
+        {"request_count": 2},
+    ),
+    "recall.share.export": (
+        lambda case, producer: {"cursor": _name(), "state": "done"},
+        {"record_count": 2},
+    ),
+    "recall.share.export.file": (
+        lambda case, producer: {
+            "export_id": case.get("recall.share.export", producer).id,
+            "format": "csv",
+            "name": _name(),
+            "size": 1,
+            "sha256": "0",
+            "record_count": 1,
+            "attachment_id": case.env["ir.attachment"].create({"name": "Matrix"}).id,
+        },
+        {"size": 2},
+    ),
+    "recall.open.data": (
+        lambda case, producer: {
+            "name": _name(),
+            "day": "2025-01-01",
+            "row_count": 1,
+            "size": 1,
+            "sha256": "0",
+            "content": base64.b64encode(b"Matrix"),
+        },
+        {"size": 2},
+    ),
+    "recall.plan.progress": (
+        lambda case, producer: {
+            "plan_id": case.make_plan(producer).id,
+            "day": "2025-01-01",
+            **dict.fromkeys(("vehicles", "countable", "done"), 1),
+        },
+        {"done": 2},
+    ),
+    "recall.quarantine.recheck": (
+        lambda case, producer: {
+            "enterprise_id": case.get("recall.enterprise", producer).id
+        },
+        {"entry_position": 2},
+    ),
+    "recall.subscriber": (
+        lambda case, producer: {"email": f"matrix{next(_numbers)}@example.com"},
+        {"rhythm": "weekly"},
+    ),
+    "recall.webhook": (
+        lambda case, producer: {
+            "name": _name(),
+            "data_user_id": case.get("recall.data.user", producer).id,
+            "url": "https://matrix.example.com/hook",
+            "email": "matrix@example.com",
+        },
+        {"name": "Other"},
+    ),
+    "recall.webhook.message": (
+        lambda case, producer: {
+            "webhook_id": case.get("recall.webhook", producer).id,
+            "event": "test",
+            "reference": _name(),
+            "number": next(_numbers),
+            "payload": "{}",
+        },
+        {"attempts": 2},
+    ),
+    "recall.webhook.secret": (
+        lambda case, producer: {"webhook_id": case.get("recall.webhook", producer).id},
+        {"webhook_id": False},
+    ),
+    "recall.fleet.vehicle": (
+        lambda case, producer: {
+            "data_user_id": case.get("recall.data.user", producer).id,
+            "vin": case.make_vin(),
+        },
+        {"added_at": "2025-01-01 00:00:00"},
+    ),
+    "recall.fleet.upload": (
+        lambda case, producer: {
+            "data_user_id": case.get("recall.data.user", producer).id,
+            "file": base64.b64encode(b"VIN"),
+        },
+        {"name": "Other"},
+    ),
     "recall.publication": (
         lambda case, producer: {
             "plan_id": case.make_plan(producer).id,
@@ -618,6 +708,17 @@ SHARED = {
     "recall.yearly.figure",
     "recall.data.user",
     "recall.share.interface",
+    "recall.share.usage",
+    "recall.share.export",
+    "recall.share.export.file",
+    "recall.open.data",
+    "recall.plan.progress",
+    "recall.subscriber",
+    "recall.webhook",
+    "recall.webhook.message",
+    "recall.webhook.secret",
+    "recall.fleet.vehicle",
+    "recall.fleet.upload",
     "recall.data.application",
     "recall.data.application.decide",
     "recall.data.user.suspend",
