@@ -176,7 +176,7 @@ def test_back_door_of_odoo_is_open_at_the_gateway(stack, path):
     ("path", "member", "size"),
     [
         ("/recall/v1/sync", "records", 140_000),
-        ("/recall/v1/share", "exchange_records", 9_000),
+        ("/recall/v1/share", "exchange_records", 530_000),
     ],
 )
 def test_body_above_the_limit_reaches_odoo(stack, path, member, size):
