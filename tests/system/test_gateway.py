@@ -2,6 +2,7 @@
 """What HAProxy answers by itself by deploy/haproxy/haproxy.cfg; no Odoo behind it."""
 
 import importlib.util
+import json
 import socket
 import socketserver
 import ssl
@@ -85,9 +86,9 @@ class Gateway:
                 url, json={name: token}, headers=headers, verify=verify, timeout=30
             )
 
-    def begin(self, path: str, size: int) -> int:
-        """Begin to send a body of so many bytes; returns the status of HTTP, or 0 when
-        the gateway waits for the rest."""
+    def begin(self, path: str, size: int) -> tuple[int, dict]:
+        """Begin to send a body of so many bytes; returns status and message of the
+        answer, or 0 when the gateway waits for the rest."""
         context = ssl.create_default_context(cafile=str(self.authority.ca))
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}"
         with socket.create_connection(("localhost", self.ports[0]), 10) as plain:
@@ -96,9 +97,10 @@ class Gateway:
                 line.sendall(f"{head}\r\n\r\n".encode() + b" " * 15_800)
                 line.settimeout(3)
                 try:
-                    return int(line.recv(64).split()[1])
+                    head, _, body = line.recv(4096).partition(b"\r\n\r\n")
                 except TimeoutError:
-                    return 0
+                    return 0, {}
+        return int(head.split()[1]), json.loads(body)
 
     def ask_too_often(self, path: str):
         for _ in range(LIMIT):
@@ -155,19 +157,21 @@ MB = 1 << 20
 
 
 @pytest.mark.parametrize(
-    ("path", "largest"),
+    ("path", "member", "largest"),
     [
-        (SHARE, MB // 2),
-        (SYNC, MB // 8),
-        (PLANS, 16 * MB),
-        (UPLOAD, 512 * MB + MB // 16),
+        (SHARE, "exchange_records", MB // 2),
+        (SYNC, "records", MB // 8),
+        (PLANS, "results", 16 * MB),
+        (UPLOAD, "uploads", 512 * MB + MB // 16),
     ],
 )
-def test_body_is_too_large_for_the_gateway_or_not(gateway, path, largest):
+def test_body_is_too_large_for_the_gateway_or_not(gateway, path, member, largest):
     """X-ATTACK M-PLAN: only VIN lists of the filing system may be large."""
-    assert gateway.begin(path, largest + 1) == 413
+    status, message = gateway.begin(path, largest + 1)
+    assert status == 413
+    assert (message[member], message["count"], message["api_status"]) == ([], 0, 407)
     if largest > MB // 8:
-        assert gateway.begin(path, largest) == 0
+        assert gateway.begin(path, largest) == (0, {})
 
 
 def test_token_in_a_header_is_not_limited(gateway):

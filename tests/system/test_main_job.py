@@ -170,24 +170,3 @@ def test_back_door_of_odoo_is_open_at_the_gateway(stack, path):
     for site in stack.sites:
         response = requests.get(site.url + path, verify=stack.ca_file, timeout=10)
         assert response.status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("path", "member", "size"),
-    [
-        ("/recall/v1/sync", "records", 140_000),
-        ("/recall/v1/share", "exchange_records", 530_000),
-    ],
-)
-def test_body_above_the_limit_reaches_odoo(stack, path, member, size):
-    """X-ATTACK: the gateway refuses it in the envelope of the interface."""
-    response = requests.post(
-        stack.regulator.url + path,
-        data=b'{"x": "' + b"a" * size + b'"}',
-        headers={"Content-Type": "application/json"},
-        verify=stack.ca_file,
-        timeout=10,
-    )
-    assert response.status_code == 413
-    answer = response.json()
-    assert (answer[member], answer["count"], answer["api_status"]) == ([], 0, 407)
