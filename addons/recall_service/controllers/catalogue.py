@@ -13,6 +13,7 @@ from odoo.addons.recall_base.tools import curve_svg, recall_number
 
 from ..models.recall_catalogue import PAGE_SIZE, Filters
 from ..tools import bars_svg, structured_data
+from .public_page import READ_PAGE
 
 _logger = logging.getLogger(__name__)
 
@@ -125,14 +126,8 @@ class RecallCatalogue(http.Controller):
 
     @http.route(
         _list_url,
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=_sitemap_list,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def list(self, **query):
         """The published recalls, by search and filters, the newest first."""
@@ -171,14 +166,8 @@ class RecallCatalogue(http.Controller):
 
     @http.route(
         f"{_list_url}/latest",
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=False,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def latest(self, **_query):
         """The newest recalls without a frame, for the block on other pages."""
@@ -192,14 +181,8 @@ class RecallCatalogue(http.Controller):
 
     @http.route(
         _plan_url,
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=_sitemap_plans,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def plan(self, number, **_query):
         """All that is public of one recall."""
@@ -265,14 +248,8 @@ class RecallCatalogue(http.Controller):
 
     @http.route(
         _years_url,
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=False,  # with the list
-        max_content_length=0,
+        **READ_PAGE,
     )
     def years(self, **_query):
         """Recalls, vehicles and completion by year, beside the published figures."""

@@ -6,6 +6,7 @@ from odoo.addons.recall_base.tools.messages import ApiStatus
 
 from ..models.recall_share_developers import EXAMPLES, find_advice, show_samples
 from ..models.recall_share_sandbox import CASES
+from .public_page import READ_PAGE
 
 
 class RecallDevelopers(http.Controller):
@@ -20,14 +21,8 @@ class RecallDevelopers(http.Controller):
 
     @http.route(
         _page_url,
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=_sitemap,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def page(self):
         """The documentation of the sharing interface."""

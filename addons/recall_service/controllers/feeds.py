@@ -8,6 +8,7 @@ from odoo.http import request
 from ..models.recall_catalogue import Filters
 from ..tools import feeds
 from .catalogue import make_query, read_filters, share
+from .public_page import READ_PAGE
 
 #: Recalls on a page of a feed.
 PAGE_SIZE = 50
@@ -31,14 +32,8 @@ class RecallFeeds(http.Controller):
 
     @http.route(
         _atom_url,
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=False,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def atom(self, **query):
         """S-PUSH: newly published recalls as an Atom feed."""
@@ -47,14 +42,8 @@ class RecallFeeds(http.Controller):
 
     @http.route(
         _json_url,
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=False,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def json(self, **query):
         """S-PUSH: newly published recalls as a JSON Feed."""

@@ -13,6 +13,7 @@ from odoo.addons.recall_base.tools.cipher import KeyFileError
 
 from ..models.ir_http import GUARDED
 from ..models.recall_lookup_address import AddressError
+from .public_page import READ_PAGE
 
 _logger = logging.getLogger(__name__)
 
@@ -44,14 +45,8 @@ class RecallLookup(http.Controller):
 
     @http.route(
         _page_url,
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=_sitemap,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def page(self, **_query):
         """Show the form.
@@ -89,14 +84,8 @@ class RecallLookup(http.Controller):
 
     @http.route(
         _answer_url + ADDRESS,
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=False,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def answer(self, address, **_query):
         """Show the answer that the visitor's own look-up led to."""
@@ -104,14 +93,8 @@ class RecallLookup(http.Controller):
 
     @http.route(
         _shared_url + ADDRESS,
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=False,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def shared(self, address, **_query):
         """Show an answer to whom a visitor gave the link."""

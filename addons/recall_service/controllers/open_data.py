@@ -8,6 +8,7 @@ from ..models.recall_open_data import COLUMNS
 from ..models.res_config_settings import LICENCE
 from ..tools import structured_data
 from .catalogue import render, share
+from .public_page import READ_PAGE
 
 #: Seconds for which a cache may keep a file: it changes once a day.
 MAX_AGE = 3600
@@ -28,14 +29,8 @@ class RecallOpenData(http.Controller):
 
     @http.route(
         _page_url,
-        type="http",
-        auth="public",
-        website=True,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=_sitemap,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def page(self, **_query):
         """The files with their dates and digests, and the data dictionary."""
@@ -65,15 +60,9 @@ class RecallOpenData(http.Controller):
 
     @http.route(
         _file_url,
-        type="http",
-        auth="public",
-        website=True,
         multilang=False,
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
         sitemap=False,
-        max_content_length=0,
+        **READ_PAGE,
     )
     def file(self, name, **_query):
         """A file as it was made, or the data dictionary."""
