@@ -7,7 +7,7 @@
     "category": "Services/Recall",
     "author": "Recall Traceability Project",
     "license": "LGPL-3",
-    "depends": ["mail"],
+    "depends": ["auth_timeout", "mail"],
     "external_dependencies": {
         "python": [
             "cryptography>=48",

@@ -8,6 +8,7 @@ from . import (
     recall_announcement,
     recall_audit_checkpoint,
     recall_audit_event,
+    recall_checklist,
     recall_completion,
     recall_completion_check,
     recall_completion_check_rules,

@@ -20,3 +20,24 @@ class ResUsers(models.Model):
         string="Recall: first steps hidden",
         help="The account has hidden the checklist of its dashboard.",
     )
+
+    def _mfa_type(self):
+        """Ask staff for a second factor: the code of their app, else one by mail."""
+        return super()._mfa_type() or (
+            "totp_mail"
+            if self._has_group("recall_base.group_staff") and self._can_mail_codes()
+            else None
+        )
+
+    def _can_mail_codes(self):
+        """Whether a code by mail can arrive.
+
+        Without a mail server nobody could ever log in to enter one, and a neutralised
+        copy has only one that leads nowhere.
+        """
+        # sudo: asked before anybody is logged in; tells two facts and no secret.
+        parameters = self.env["ir.config_parameter"].sudo()
+        servers = self.env["ir.mail_server"].sudo()
+        return not parameters.get_param("database.is_neutralized") and bool(
+            servers.search_count([], limit=1)
+        )

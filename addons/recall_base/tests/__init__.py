@@ -12,6 +12,7 @@ from . import (
     test_import_plans,
     test_import_rights,
     test_kept_fields,
+    test_login,
     test_neutralize,
     test_phone,
     test_plan_scope,

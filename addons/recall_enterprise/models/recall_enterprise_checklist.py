@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import models
 
-from odoo.addons.recall_base.tools import cipher
-
 
 class RecallEnterpriseChecklist(models.AbstractModel):
-    """The first steps: from nothing to the first accepted synchronisation.
-
-    Core's ``onboarding`` remembers that a step was done; these read it from the records
-    themselves, so that a step opens again when its record goes.
-    """
+    """The first steps: from nothing to the first accepted synchronisation."""
 
     _name = "recall.enterprise.checklist"
+    _inherit = "recall.checklist"
     _description = "First steps of the enterprise terminal"
 
     def _prepare_steps(self, producers):
@@ -21,6 +16,7 @@ class RecallEnterpriseChecklist(models.AbstractModel):
         return [
             self._step_producer(producers),
             self._step_keys(),
+            self._step_mail(self._open("base.action_ir_mail_server_list")),
             self._step_plan(producers),
             self._step_dealers(producers, producer),
             self._step_interface(producers, producer),
@@ -29,24 +25,6 @@ class RecallEnterpriseChecklist(models.AbstractModel):
             self._step_confirmed(producers),
             self._step_acknowledged(producers),
         ]
-
-    def _make(self, *values):
-        return self.env["recall.dashboard"]._step(*values)
-
-    def _form(self, model, **defaults):
-        """Action that opens a new record with the right defaults."""
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": model,
-            "views": [(False, "form")],
-            "context": {f"default_{name}": value for name, value in defaults.items()},
-        }
-
-    def _list(self, xml_id, **context):
-        return self.env["recall.dashboard"]._open(xml_id, **context)
-
-    def _exists(self, model, *domain):
-        return bool(self.env[model].search_count([*domain], limit=1))
 
     def _step_producer(self, producers):
         return self._make(
@@ -57,27 +35,6 @@ class RecallEnterpriseChecklist(models.AbstractModel):
             self.env._("Enter the producer"),
             self._form("recall.producer"),
         )
-
-    def _step_keys(self):
-        return self._make(
-            "keys",
-            self.env._("Provide the keys"),
-            self.env._(
-                "On the server, make a key file outside the database (README, Keys), "
-                "name it in RECALL_KEY_FILE, restart, and keep a copy of it apart."
-            ),
-            self._has_keys(),
-            self.env._("Check again"),
-            None,
-        )
-
-    @staticmethod
-    def _has_keys():
-        try:
-            cipher.KeyRing.from_environment()
-        except cipher.KeyFileError:
-            return False
-        return True
 
     def _step_plan(self, producers):
         return self._make(
@@ -93,7 +50,7 @@ class RecallEnterpriseChecklist(models.AbstractModel):
                 ("vehicle_count", ">", 0),
             ),
             self.env._("Import a plan"),
-            self._list("recall_base.recall_import_action_plans"),
+            self._open("recall_base.recall_import_action_plans"),
         )
 
     def _step_dealers(self, producers, producer):
@@ -106,7 +63,7 @@ class RecallEnterpriseChecklist(models.AbstractModel):
             ),
             self._exists("recall.dealer", ("producer_id", "in", producers.ids)),
             self.env._("Enter dealers"),
-            self._list(
+            self._open(
                 "recall_base.recall_dealer_action", default_producer_id=producer.id
             ),
         )
@@ -155,7 +112,7 @@ class RecallEnterpriseChecklist(models.AbstractModel):
                 "views": [(False, "form")],
             }
             if interface
-            else self._list("recall_enterprise.recall_interface_action"),
+            else self._open("recall_enterprise.recall_interface_action"),
         )
 
     def _step_collection(self, producers, producer):
@@ -204,7 +161,7 @@ class RecallEnterpriseChecklist(models.AbstractModel):
                 ("confirmed_at", "!=", False),
             ),
             self.env._("To the reports"),
-            self._list("recall_enterprise.recall_completion_action_today"),
+            self._open("recall_enterprise.recall_completion_action_today"),
         )
 
     def _step_acknowledged(self, producers):
@@ -221,5 +178,5 @@ class RecallEnterpriseChecklist(models.AbstractModel):
                 ("arrived_at", "!=", False),
             ),
             self.env._("To the deliveries"),
-            self._list("recall_enterprise.recall_delivery_action"),
+            self._open("recall_enterprise.recall_delivery_action"),
         )

@@ -257,6 +257,7 @@ class TestChecklist(DashboardCase):
 
     def test_step_is_done_or_open_wrongly(self):
         """Each step is done when its records are there, and not before."""
+        self.env["ir.mail_server"].search([]).active = False
         producer = self.make_producer()
         done = {"producer", "keys"}
         self.assertEqual({k for k, v in self._steps(producer).items() if v}, done)
@@ -268,6 +269,8 @@ class TestChecklist(DashboardCase):
 
         plan = self.make_plan(producer)
         check()
+        self.env["ir.mail_server"].create({"name": "Out", "smtp_host": "mail.example"})
+        check("mail")
         [vin] = self.add_vehicles(plan)
         check("plan")
         self.make_dealer(producer)
@@ -305,7 +308,7 @@ class TestChecklist(DashboardCase):
     def test_clerk_sees_the_administrators_steps(self):
         """Only administrators can do the steps, and see them."""
         self.assertFalse(self._read()["checklist"])
-        self.assertEqual(len(self._read(self.administrator)["checklist"]["steps"]), 9)
+        self.assertEqual(len(self._read(self.administrator)["checklist"]["steps"]), 10)
 
     def test_checklist_cannot_be_hidden(self):
         """Hidden and shown again, by each account for itself."""

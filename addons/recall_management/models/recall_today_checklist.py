@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import models
 
-from odoo.addons.recall_base.tools import cipher
-
 from .recall_incident_mail import ADDRESSES
 
 
@@ -10,13 +8,14 @@ class RecallTodayChecklist(models.AbstractModel):
     """The first steps of the regulator, read from the records themselves."""
 
     _name = "recall.today.checklist"
+    _inherit = "recall.checklist"
     _description = "First steps of the management terminal"
 
     def _prepare_steps(self):
         """List of ``recall.dashboard._step``, in the order in which to do them."""
         return [
             self._step_keys(),
-            self._step_mail(),
+            self._step_mail(self._open_settings()),
             self._step_operator(),
             self._step_producer(),
             self._step_plan(),
@@ -25,48 +24,11 @@ class RecallTodayChecklist(models.AbstractModel):
             self._step_asked(),
         ]
 
-    def _make(self, *values):
-        return self.env["recall.dashboard"]._step(*values)
-
-    def _open(self, xml_id, **context):
-        return self.env["recall.dashboard"]._open(xml_id, **context)
-
-    def _exists(self, model, *domain):
-        return bool(self.env[model].search_count([*domain], limit=1))
-
     def _open_settings(self):
         """Settings, for an account that may open them."""
         if not self.env.user.has_group("base.group_system"):
             return None
         return self._open("recall_management.res_config_settings_action")
-
-    def _step_keys(self):
-        return self._make(
-            "keys",
-            self.env._("Provide the keys"),
-            self.env._(
-                "On the server, make a key file outside the database (README, Keys), "
-                "name it in RECALL_KEY_FILE, restart, and keep a copy of it apart."
-            ),
-            _has_keys(),
-            self.env._("Check again"),
-            None,
-        )
-
-    def _step_mail(self):
-        # sudo: only whether there is one, which is nobody's secret.
-        servers = self.env["ir.mail_server"].sudo()
-        return self._make(
-            "mail",
-            self.env._("Connect a mail server"),
-            self.env._(
-                "Alarms and the quarantine's digest are sent by mail. Who may open the "
-                "settings enters the server there and sends a test mail."
-            ),
-            servers.search_count([], limit=1),
-            self.env._("Open the settings"),
-            self._open_settings(),
-        )
 
     def _step_operator(self):
         # sudo: parameters are hidden from every role but the system's.
@@ -90,11 +52,7 @@ class RecallTodayChecklist(models.AbstractModel):
             ),
             self._exists("recall.producer"),
             self.env._("Enter a producer"),
-            {
-                "type": "ir.actions.act_window",
-                "res_model": "recall.producer",
-                "views": [(False, "form")],
-            },
+            self._form("recall.producer"),
         )
 
     def _step_plan(self):
@@ -133,11 +91,7 @@ class RecallTodayChecklist(models.AbstractModel):
             ),
             self._exists("recall.enterprise"),
             self.env._("Connect a terminal"),
-            {
-                "type": "ir.actions.act_window",
-                "res_model": "recall.enterprise",
-                "views": [(False, "form")],
-            },
+            self._form("recall.enterprise"),
         )
 
     def _step_asked(self):
@@ -152,11 +106,3 @@ class RecallTodayChecklist(models.AbstractModel):
             self.env._("See the terminals"),
             self._open("recall_management.recall_enterprise_action"),
         )
-
-
-def _has_keys():
-    try:
-        cipher.KeyRing.from_environment()
-    except cipher.KeyFileError:
-        return False
-    return True

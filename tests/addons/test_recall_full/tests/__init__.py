@@ -4,5 +4,6 @@ from . import (
     test_method_census,
     test_one_database,
     test_route_census,
+    test_staff,
     test_translations,
 )
