@@ -173,7 +173,8 @@ class RecallIntake(models.AbstractModel):
         """Compare records with what stands: why one cannot take its place.
 
         The findings join those that need no database, before the check: a record that
-        is refused for one of them stands against no other of this answer.
+        is refused for one of them stands against no other of this answer. A withdrawal
+        that is still staged could not be applied: it never becomes a report.
         """
         self.env.cr.execute(
             SQL(
@@ -182,9 +183,12 @@ class RecallIntake(models.AbstractModel):
                      FROM (SELECT row.idx,
                                   CASE WHEN row.contradicts THEN 'content_differs'
                                        WHEN row.taken THEN 'producer_mismatch'
-                                       WHEN stored.id IS NULL THEN NULL
                                        WHEN row.kind = 'withdrawal'
+                                            AND row.version <= stored.version
                                             THEN 'version_outdated'
+                                       WHEN row.kind = 'withdrawal'
+                                            THEN 'content_differs'
+                                       WHEN stored.id IS NULL THEN NULL
                                        WHEN row.kind = 'correction'
                                             AND row.version > stored.version THEN NULL
                                        WHEN stored.state = 'confirmed' AND %s THEN NULL

@@ -222,6 +222,42 @@ class TestQuarantineDecisions(DecisionCommon):
 
     # === Return, close, open again === #
 
+    def test_withdrawal_becomes_a_report(self):
+        """M-VERIFY: a withdrawal that contradicts a record of the same answer stays in
+        quarantine, whether checked again or released, with or without a version that
+        stands: it never counts as a repair."""
+        for standing in (False, True):
+            for deed in ("check_again", "release"):
+                with self.subTest(standing=standing, deed=deed):
+                    number = 2 if standing else 1
+                    record = self.make_record()
+                    if standing:
+                        self.take_in(record)
+                    wrong = {
+                        **record,
+                        "dealerName": f"Filed late {standing} {deed}",
+                        "recordKind": "correction",
+                        "recordVersion": number,
+                    }
+                    withdrawal = {**wrong, "recordKind": "withdrawal"}
+                    exchange = self.take_in(wrong, withdrawal)
+                    self.assertCounts(exchange, quarantined=2)
+                    self.make_dealer(self.producer, wrong["dealerName"])
+                    [entry] = exchange.quarantine_ids.filtered(
+                        lambda entry: entry.record["recordKind"] == "withdrawal"
+                    ).with_user(self.officer)
+                    if deed == "release":
+                        with self.assertRaises(UserError):
+                            self.decide(entry, "release")
+                    else:
+                        entry.action_check_again()
+                        self.assertCodes(entry, "content_differs")
+                    self.assertState(entry, "open")
+                    completion = self.get_completion(record)
+                    self.assertEqual(bool(completion), standing)
+                    self.assertEqual(completion.version, standing)
+        self.assertCountersAgree()
+
     def test_returned_record_is_not_answered_by_its_correction(self):
         """M-VERIFY: it stays returned until the record comes corrected; the same
         content again changes nothing."""
