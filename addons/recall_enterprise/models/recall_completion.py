@@ -5,6 +5,9 @@ from odoo.tools import SQL
 from odoo.addons.recall_base.models.guarded_many2one import GuardedMany2one
 
 CONFIRM_BATCH = 5000
+#: A report of this terminal. Where the regulator's terminal shares the database, those
+#: that it received are confirmed too, but not here: nobody here owes or delivers them.
+OWN = SQL("(state != 'confirmed' OR confirmed_at IS NOT NULL)")
 
 
 class RecallCompletion(models.Model):
@@ -97,7 +100,8 @@ class RecallCompletion(models.Model):
     )
     _deliverable_idx = models.Index(
         "(producer_id, id) WHERE delivery_id IS NULL"
-        " AND (state = 'confirmed' OR (state = 'withdrawn' AND handed_out))"
+        " AND ((state = 'confirmed' AND confirmed_at IS NOT NULL)"
+        " OR (state = 'withdrawn' AND handed_out))"
     )
     _waiting_idx = models.Index("(id) WHERE state = 'checked'")
     _hand_rejected_idx = models.Index(

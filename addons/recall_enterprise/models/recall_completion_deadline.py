@@ -6,6 +6,8 @@ from odoo.tools import SQL
 from odoo.addons.recall_base.models.guarded_many2one import GuardedMany2one
 from odoo.addons.recall_base.tools import deadline
 
+from .recall_completion import OWN
+
 #: What keeps a report from arriving, in the order in which it is dealt with.
 STUCK = [
     ("draft", "The dealer has not handed it in"),
@@ -63,6 +65,7 @@ class RecallCompletion(models.Model):
     _owed_idx = models.Index(
         "(producer_id, state, repair_date)"
         " WHERE first_delivery_id IS NULL AND state != 'withdrawn'"
+        " AND (state != 'confirmed' OR confirmed_at IS NOT NULL)"
     )
     _arrived_late_idx = models.Index(
         "(producer_id, repair_date) WHERE arrived_late IS TRUE"
@@ -123,8 +126,11 @@ class RecallCompletion(models.Model):
             .sudo()
             .search([("mode", "=", "acknowledged"), ("acknowledged_at", "=", False)])
         )
-        absent = Domain("first_delivery_id", "=", False) & Domain(
-            "state", "!=", "withdrawn"
+        own = Domain("state", "!=", "confirmed") | Domain("confirmed_at", "!=", False)
+        absent = (
+            Domain("first_delivery_id", "=", False)
+            & Domain("state", "!=", "withdrawn")
+            & own
         )
         if waiting:
             absent |= Domain("first_delivery_id", "in", waiting.ids)
@@ -145,7 +151,9 @@ class RecallCompletion(models.Model):
                          AND other.state IN ('checked', 'confirmed'))"""
         )
 
-    @api.depends("state", "first_delivery_id", "arrived_late", "fault_version")
+    @api.depends(
+        "state", "confirmed_at", "first_delivery_id", "arrived_late", "fault_version"
+    )
     def _compute_stuck(self):
         for report in self:
             # sudo: a dealer does not see deliveries, but why a report is stuck.
@@ -153,7 +161,8 @@ class RecallCompletion(models.Model):
             if first:
                 report.stuck = not first.arrived_at and "sent"
             elif report.state == "confirmed":
-                report.stuck = "faulty" if report.undeliverable else "confirmed"
+                waits = "faulty" if report.undeliverable else "confirmed"
+                report.stuck = report.confirmed_at and waits
             else:
                 report.stuck = report.state != "withdrawn" and report.state
 
@@ -172,7 +181,7 @@ class RecallCompletion(models.Model):
                        SELECT producer_id, repair_date, state AS reason
                          FROM recall_completion
                         WHERE first_delivery_id IS NULL AND state != 'withdrawn'
-                          AND producer_id IN %(producers)s
+                          AND %(own)s AND producer_id IN %(producers)s
                     UNION ALL
                        SELECT producer_id, repair_date, 'sent'
                          FROM recall_completion
@@ -185,6 +194,7 @@ class RecallCompletion(models.Model):
                        count(*) FILTER (WHERE repair_date < due), count(*)
                   FROM owed JOIN today USING (producer_id) GROUP BY 1, 2""",
                 days=self._due_days(producers),
+                own=OWN,
                 producers=tuple(producers.ids),
             )
         )

@@ -229,7 +229,8 @@ class RecallInterface(models.Model):
         """Condition of the index that finds what no delivery carries yet."""
         return SQL(
             """producer_id = %s AND delivery_id IS NULL
-               AND (state = 'confirmed' OR (state = 'withdrawn' AND handed_out))
+               AND ((state = 'confirmed' AND confirmed_at IS NOT NULL)
+                    OR (state = 'withdrawn' AND handed_out))
                AND %s""",
             self.producer_id.id or None,
             FAULTLESS,

@@ -2,6 +2,8 @@
 from odoo import fields, models, tools
 from odoo.tools import SQL
 
+from .recall_completion import OWN
+
 
 class RecallPunctualityReport(models.Model):
     """Share of reports that arrived by 24:00 of the next day (clause 7.3).
@@ -47,7 +49,7 @@ class RecallPunctualityReport(models.Model):
             """WITH owed AS (
                    SELECT id, producer_id, plan_id, dealer_id, repair_date
                      FROM recall_completion completion
-                    WHERE first_delivery_id IS NULL AND state != 'withdrawn'
+                    WHERE first_delivery_id IS NULL AND state != 'withdrawn' AND %s
                       AND NOT (state = 'rejected' AND EXISTS (
                           SELECT FROM recall_completion other
                            WHERE other.vin = completion.vin
@@ -82,7 +84,8 @@ class RecallPunctualityReport(models.Model):
                    arrived + missing_count AS total_count,
                    (arrived - late_count)::float
                        / nullif(arrived + missing_count, 0) AS on_time_share
-              FROM figures"""
+              FROM figures""",
+            OWN,
         )
 
     def _read_group_select(self, aggregate_spec, query):

@@ -2,6 +2,7 @@
 import itertools
 import json
 
+from odoo import fields
 from odoo.tests import HttpCase
 
 from odoo.addons.recall_base.tests.common import RecallCommon
@@ -29,6 +30,13 @@ class EnterpriseCommon(RecallCommon):
         cls.collect_token, cls.collect_secret = cls.issue_token(
             "collect", "producer_id", cls.producer
         )
+
+    @classmethod
+    def make_completion(cls, plan, vin_text, **vals):
+        """Create a report of this terminal: it tells when it was confirmed here."""
+        if vals.get("state", "confirmed") == "confirmed":
+            vals.setdefault("confirmed_at", fields.Datetime.now())
+        return super().make_completion(plan, vin_text, **vals)
 
     @classmethod
     def make_interface(cls, producer, purpose, **vals):

@@ -106,3 +106,31 @@ class TestOneDatabase(PullCommon, EnterpriseCommon):
         self.assertEqual(report.state, "withdrawn")
         self.assertEqual(self.plan.done_count, 0)
         self.assertFalse(self._is_done_for_the_public())
+
+    def _read_owed(self):
+        """What the producer's dashboard, lists and report say is owed or waits."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        own = ("producer_id", "=", self.producer.id)
+        late = [own, ("lateness", "in", ["due", "late"])]
+        figures = self.env["recall.punctuality.report"].search([own])
+        return (
+            self.env["recall.completion"].search(late),
+            self.env["recall.completion"]._count_owed(self.producer),
+            sum(figures.mapped("missing_count")),
+            self.sync_interface._count_deliverable(),
+        )
+
+    def test_received_report_is_owed_by_the_producer_here(self):
+        """E-DEADLINE, E-SYNC: what the regulator received from another terminal is not
+        listed, counted, warned of or delivered as if it were a report of this one."""
+        own = self._collect_confirmed(self.make_report(self.vins[0]))
+        owed = self._read_owed()
+        self.assertEqual(owed[0], own)
+        record = PullCommon.make_record.__func__(self.__class__, self.vins[1])
+        self.assertCounts(self.take_in(record), new=1)
+        self.assertEqual(self._read_owed(), owed)
+        received = self.get_completion(record)
+        self.assertFalse(received.stuck or received.lateness)
+        self.assertCounts(self._pull_from_here(), same=1)
+        self.assertFalse(received.delivery_id or received.handed_out)
