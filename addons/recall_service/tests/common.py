@@ -5,9 +5,35 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
+from odoo import Command
 from odoo.tests import HttpCase
 
 from odoo.addons.recall_base.tests.common import RecallCommon
+
+
+class BilingualSite:
+    """The public site in English and Chinese, English being first."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        languages = [
+            cls.env["res.lang"]._activate_lang(code) for code in ("en_US", "zh_CN")
+        ]
+        cls.env["ir.module.module"]._load_module_terms(["recall_service"], ["zh_CN"])
+        cls.env["website"].search([]).write(
+            {
+                "language_ids": [Command.set([one.id for one in languages])],
+                "default_lang_id": languages[0].id,
+            }
+        )
+
+    def walk_on_screens(self, walk):
+        """Walk on a desktop, and on the narrowest phone."""
+        for size, touch in (("1280x800", False), ("320x640", True)):
+            with self.subTest(screen=size):
+                self.browser_size, self.touch_enabled = size, touch
+                walk()
 
 
 class RecallServiceCommon(RecallCommon):

@@ -1,28 +1,34 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo import Command, fields
+from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from odoo.addons.recall_base.tests.browser_common import LANGUAGES, RecallBrowserCase
 
+from .common import BilingualSite
 from .partner_common import PartnerCommon
 
 
-class PartnerTour(HttpCase, PartnerCommon):
+@tagged("post_install", "-at_install")
+class TestPartnerTour(BilingualSite, HttpCase, PartnerCommon):
     """A partner's way in a browser: applying, and keeping its tokens."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        chinese = cls.env["res.lang"]._activate_lang("zh_CN")
-        english = cls.env["res.lang"]._activate_lang("en_US")
-        cls.env["ir.module.module"]._load_module_terms(["recall_service"], ["zh_CN"])
-        cls.env["website"].search([]).write(
-            {
-                "language_ids": [Command.set((chinese | english).ids)],
-                "default_lang_id": english.id,
-            }
-        )
         cls.add_usage(cls.interface, fields.Datetime.now(), requests=5, vins=5)
+
+    def test_partner_gets_stuck(self):
+        """S-SHARE: application and tokens on both screens, in English and Chinese."""
+        self.walk_on_screens(self.walk_as_partner)
+        self.env.invalidate_all()
+        self.assertEqual(
+            self.env["recall.data.application"].search_count(
+                [("email", "=", "tour@partner.example"), ("allow_many", "=", True)]
+            ),
+            4,
+        )
+        states = self.own._get_own_tokens().mapped("state")
+        self.assertEqual(states, [*["revoked"] * 4, "live"], "the first lives on")
 
     def walk_as_partner(self):
         for prefix, language in (("", "english"), ("/zh_CN", "chinese")):
@@ -35,36 +41,6 @@ class PartnerTour(HttpCase, PartnerCommon):
                     "recall_partner_keeps_tokens",
                     login=self.account.login,
                 )
-        self.env.invalidate_all()
-        self.assertEqual(
-            self.env["recall.data.application"].search_count(
-                [("email", "=", "tour@partner.example"), ("allow_many", "=", True)]
-            ),
-            2,
-        )
-        tokens = self.own._get_own_tokens()
-        self.assertEqual(
-            tokens.mapped("state"), ["revoked", "revoked", "live"], "the first lives on"
-        )
-
-
-@tagged("post_install", "-at_install")
-class TestPartnerDesktop(PartnerTour):
-    browser_size = "1280x800"
-
-    def test_partner_gets_stuck_on_a_desktop(self):
-        """S-SHARE: application and tokens on a desktop, in English and Chinese."""
-        self.walk_as_partner()
-
-
-@tagged("post_install", "-at_install")
-class TestPartnerPhone(PartnerTour):
-    browser_size = "375x667"
-    touch_enabled = True
-
-    def test_partner_gets_stuck_on_a_phone(self):
-        """S-SHARE: application and tokens on a phone, in English and Chinese."""
-        self.walk_as_partner()
 
 
 @tagged("post_install", "-at_install")
