@@ -87,6 +87,7 @@ def render(template, values=None, **options):
         "lang_of": lang_of,
         "make_query": lambda **asked: make_query(Filters(**asked)),
         "feed_query": "",
+        "subscribe_url": lambda **about: f"/recall/subscribe?{urlencode(about)}",
         **(values or {}),
     }
     return request.render(f"recall_service.{template}", given, **options)

@@ -219,6 +219,27 @@ class TestCatalogueRecall(CatalogueCommon):
         ):
             self.assertIn(value, text)
 
+    def test_page_does_not_lead_to_its_mails(self):
+        """S-PUSH: of this recall, while it runs, and of its brand: forms filled in."""
+        links = self.read_page().xpath("//section[@class][h2[@id]]//@href")
+        about = [link for link in links if link.startswith("/recall/subscribe?")]
+        typed = []
+        for link in about:
+            [form] = self.get(link).find_class("o_recall_subscribe_all")
+            typed.append({name: text for name, text in form.form_values() if text})
+        plan = self.plan
+        self.assertEqual(
+            typed,
+            [
+                {"what": "recall", "recall": plan.recall_number},
+                {"what": "brand", "brand": plan.brand, "series": plan.series},
+            ],
+        )
+        self.plan._step_to("finished", "done")
+        links = self.read_page().xpath("//section//@href")
+        self.assertNotIn(about[0], links, "nothing more is told of it")
+        self.assertIn(about[1], links)
+
     def test_no_vin_and_no_dealer_is_told(self):
         """X-ACCESS: the page holds no vehicle, dealer or phone of an owner."""
         self.make_completion(self.plan, self.vins[0])
