@@ -5,6 +5,7 @@ from . import (
     test_catalogue,
     test_developers,
     test_feeds,
+    test_forms_browser,
     test_legacy_vin,
     test_lookup,
     test_lookup_guard,

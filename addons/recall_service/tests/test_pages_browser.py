@@ -49,12 +49,13 @@ class TestPagesBrowser(RecallServiceCommon, BrowserCase):
 
     def test_pages_are_accessible(self):
         """S-QUERY: axe finds nothing on any page about recalls, nothing is too wide."""
-        for page, prefix in self.each_visit():
-            for path, status in self.pages.items():
-                self.visit(page, prefix + path, status)
-                for details in page.locator("details").all():
-                    details.evaluate("element => { element.open = true; }")
-                self.assert_accessible(page)
+        for visit in self.each_visit():
+            with visit as (page, prefix):
+                for path, status in self.pages.items():
+                    self.visit(page, prefix + path, status)
+                    for details in page.locator("details").all():
+                        details.evaluate("element => { element.open = true; }")
+                    self.assert_accessible(page)
 
     def test_pages_weigh_little_and_ask_no_other_host(self):
         """S-QUERY: under 200 kB with everything, all of it from the own host."""
@@ -150,12 +151,13 @@ class TestLookupAccessible(RecallServiceCommon, BrowserCase):
         """S-QUERY: axe finds nothing on the search by VIN, whatever it answers."""
         self.make_completion(self.plan, self.vins[1])
         typed = (self.vins[0], self.vins[1], self.make_vin(), "NOVIN")
-        for page, prefix in self.each_visit():
-            self.visit(page, f"{prefix}/recall")
-            self.assert_accessible(page)
-            for text in typed:
+        for visit in self.each_visit():
+            with visit as (page, prefix):
                 self.visit(page, f"{prefix}/recall")
-                page.fill("#o_recall_vin", text)
-                page.press("#o_recall_vin", "Enter")
-                page.locator("#o_recall_result").wait_for()
                 self.assert_accessible(page)
+                for text in typed:
+                    self.visit(page, f"{prefix}/recall")
+                    page.fill("#o_recall_vin", text)
+                    page.press("#o_recall_vin", "Enter")
+                    page.locator("#o_recall_result").wait_for()
+                    self.assert_accessible(page)
