@@ -260,7 +260,7 @@ class TestCatalogueRecall(CatalogueCommon):
         self.assertIn("20.0% of the vehicles that can still be repaired", text)
         self.assertIn(
             "1 done, out of 10 in scope less 3 exported, 1 scrapped and 1 stolen. "
-            "With nothing left out it is 10.0%.",
+            "With nothing left out: 10.0%",
             text,
         )
 
