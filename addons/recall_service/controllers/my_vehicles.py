@@ -6,7 +6,7 @@ from odoo.http import content_disposition, request
 from odoo.addons.recall_base.tools import vin
 
 from ..models.recall_subscription_own import MOST_VEHICLES
-from .private_page import render_private
+from .private_page import PRIVATE_PAGE, SMALL, render_private
 from .subscription import SHOWN
 
 #: Vehicles on one page.
@@ -28,20 +28,14 @@ class RecallMyVehicles(http.Controller):
 
     @http.route(
         _page_url,
-        type="http",
-        auth="public",
-        website=True,
         methods=["GET", "POST"],
-        csrf=False,  # the key in the request is the proof
-        save_session=False,
-        sitemap=False,
         max_content_length=8 * 1024 * 1024,
+        **PRIVATE_PAGE,
     )
     def page(self, **_query):
         """Show and change the subscriptions of the address that the key was sent to."""
         form = request.httprequest.form
-        key = form.get("key") or request.httprequest.args.get("key")
-        subscriber = request.env["recall.subscriber"]._from_key(key)
+        key, subscriber = self._read_key("open")
         if not subscriber:
             return self._ask_for_link(form, bool(key))
         done = {}
@@ -53,23 +47,16 @@ class RecallMyVehicles(http.Controller):
 
     @http.route(
         f"{_page_url}/unsubscribe",
-        type="http",
-        auth="public",
-        website=True,
         methods=["GET", "POST"],
-        csrf=False,  # RFC 8058: mail programs post here without a session
-        save_session=False,
-        sitemap=False,
-        max_content_length=8 * 1024,
+        max_content_length=SMALL,
+        **PRIVATE_PAGE,
     )
     def unsubscribe(self, **_query):
         """End all mails to an address; a GET shows the button, as links are followed.
 
         RFC 8058: the same address takes the one-click POST of mail programs.
         """
-        form = request.httprequest.form
-        key = form.get("key") or request.httprequest.args.get("key")
-        subscriber = request.env["recall.subscriber"]._from_key(key, "end")
+        key, subscriber = self._read_key("end")
         if not subscriber:
             return self._render("link_ended", status=404)
         if request.httprequest.method != "POST":
@@ -79,13 +66,19 @@ class RecallMyVehicles(http.Controller):
 
     # === Link === #
 
+    def _read_key(self, purpose):
+        """The key that came with the request, and the subscriber it proves."""
+        sent = request.httprequest
+        key = sent.form.get("key") or sent.args.get("key")
+        return key, request.env["recall.subscriber"]._from_key(key, purpose)
+
     def _ask_for_link(self, form, with_key):
         """Offer to send the link, or note that it was asked for."""
         typed = form.get("email", "").strip()
         if not typed:
             case = "link_ended" if with_key else "link_form"
             return self._render(case, status=404 if with_key else 200)
-        address = request.env["recall.subscription"]._normalise_email(typed)
+        address = request.env["recall.subscriber"]._normalise_email(typed)
         if not address:
             return self._render("link_bad", status=422, email=typed[:SHOWN])
         # sudo: a visitor may ask for a link and read no subscriber.

@@ -12,21 +12,13 @@ from ..models.recall_lookup import LEGACY_VIN
 from ..models.recall_objection import LIVE
 from ..models.recall_objection_photo import MAX_PHOTOS
 from ..tools import objection_form, proof
-from .private_page import render_private
+from .private_page import PRIVATE_PAGE, SMALL, render_private
 
 #: Characters of what was typed that are shown again.
 SHOWN = 254
 #: Bytes of a request with a photo: more than one may have, so that whoever sends a
 #: larger one is told so in words.
 WITH_PHOTO = 32 * 1024 * 1024
-PUBLIC = {
-    "type": "http",
-    "auth": "public",
-    "website": True,
-    "csrf": False,  # a session would need a cookie; limits are in the model
-    "save_session": False,
-    "sitemap": False,
-}
 
 
 class RecallObjection(http.Controller):
@@ -42,7 +34,7 @@ class RecallObjection(http.Controller):
     # === Objecting === #
 
     @http.route(
-        _ask_url, methods=["GET", "POST"], max_content_length=8 * 1024, **PUBLIC
+        _ask_url, methods=["GET", "POST"], max_content_length=SMALL, **PRIVATE_PAGE
     )
     def ask(self, **_query):
         """Show the form for a vehicle and a recall; nothing is looked up."""
@@ -55,7 +47,7 @@ class RecallObjection(http.Controller):
         f"{_ask_url}/send",
         methods=["GET", "POST"],
         max_content_length=WITH_PHOTO,
-        **PUBLIC,
+        **PRIVATE_PAGE,
     )
     def send(self, **_query):
         """Take the form; then lead to the page by which the objection is followed."""
@@ -94,7 +86,7 @@ class RecallObjection(http.Controller):
 
     def _read_email(self, wrong):
         typed = request.httprequest.form.get("email", "").strip()
-        address = request.env["recall.subscription"]._normalise_email(typed)
+        address = request.env["recall.objection"]._normalise_email(typed)
         if typed and not address:
             wrong["email"] = "address"
         return address
@@ -131,7 +123,7 @@ class RecallObjection(http.Controller):
 
     # === Following === #
 
-    @http.route(_link_url, methods=["GET"], **PUBLIC, max_content_length=8 * 1024)
+    @http.route(_link_url, methods=["GET"], max_content_length=SMALL, **PRIVATE_PAGE)
     def follow(self, receipt, token=None, **_query):
         """Show where the objection stands, as of now."""
         objection = self._find(receipt, token)
@@ -145,7 +137,7 @@ class RecallObjection(http.Controller):
         f"{_link_url}/photo",
         methods=["POST"],
         max_content_length=WITH_PHOTO,
-        **PUBLIC,
+        **PRIVATE_PAGE,
     )
     def add_photo(self, receipt, token=None, **_query):
         """Take one more photo of the repair order."""
@@ -162,7 +154,10 @@ class RecallObjection(http.Controller):
         return self._lead_to(objection)
 
     @http.route(
-        f"{_link_url}/withdraw", methods=["POST"], max_content_length=8 * 1024, **PUBLIC
+        f"{_link_url}/withdraw",
+        methods=["POST"],
+        max_content_length=SMALL,
+        **PRIVATE_PAGE,
     )
     def withdraw(self, receipt, token=None, **_query):
         """End the objection by its visitor's wish."""

@@ -2,26 +2,18 @@
 from odoo import http
 from odoo.http import request
 
+from .private_page import PRIVATE_PAGE, render_private
+
 _LINK = "/recall/partners/application/<int(max=2147483647):application_id>"
-#: What a route behind a link of a mail has in common with the public form.
-_PUBLIC = {
-    "type": "http",
-    "auth": "public",
-    "website": True,
+_FORM = {
     "methods": ["GET", "POST"],
-    "csrf": False,  # a session would need a cookie; links carry their proof
-    "save_session": False,
-    "sitemap": False,
     "max_content_length": 32 * 1024,
+    **PRIVATE_PAGE,
 }
 
 
 class RecallPartners(http.Controller):
-    """Becoming a data user; all of it without JavaScript and without an account.
-
-    Programs that look into mails follow links: a GET only shows a button, what counts
-    is the POST behind it.
-    """
+    """Becoming a data user; all of it without JavaScript and without an account."""
 
     @http.route(
         "/recall/partners",
@@ -37,7 +29,7 @@ class RecallPartners(http.Controller):
         """Who may use what, and how to get there."""
         return request.render("recall_service.partners_page")
 
-    @http.route("/recall/partners/apply", **_PUBLIC)
+    @http.route("/recall/partners/apply", **_FORM)
     def apply(self, **_query):
         """Show the form of an application, or take it.
 
@@ -54,7 +46,7 @@ class RecallPartners(http.Controller):
         Application._ask(values, request.httprequest.remote_addr)
         return self._render("asked", email=values["email"])
 
-    @http.route(f"{_LINK}/confirm", **_PUBLIC)
+    @http.route(f"{_LINK}/confirm", **_FORM)
     def confirm(self, application_id, token=None, **_query):
         """Show the button of the first mail's link, or confirm by it."""
         application = self._find(application_id, "confirm", token)
@@ -65,7 +57,7 @@ class RecallPartners(http.Controller):
         application._confirm()
         return self._render("confirmed", application=application)
 
-    @http.route(f"{_LINK}/answer", **_PUBLIC)
+    @http.route(f"{_LINK}/answer", **_FORM)
     def answer(self, application_id, token=None, **_query):
         """Show our question to an applicant, or take the answer."""
         application = self._find(application_id, "answer", token)
@@ -80,7 +72,7 @@ class RecallPartners(http.Controller):
 
     def _find(self, application_id, purpose, token):
         Application = request.env["recall.data.application"]
-        return Application._from_link(application_id, purpose, token)
+        return Application._from_link(application_id, token, purpose)
 
     def _render_form(self, values, errors, status=200):
         Application = request.env["recall.data.application"]
@@ -89,13 +81,6 @@ class RecallPartners(http.Controller):
             "form", status=status, values=values, errors=errors, kinds=kinds
         )
 
-    def _render(self, case, status=200, **values):
+    def _render(self, case, **values):
         template = "partners_form" if case == "form" else "partners_application"
-        response = request.render(
-            f"recall_service.{template}", {"case": case, **values}, status=status
-        )
-        response.headers["Cache-Control"] = "no-store"
-        # The token of the address stays here.
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex"
-        return response
+        return render_private(f"recall_service.{template}", case=case, **values)

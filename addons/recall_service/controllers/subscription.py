@@ -5,7 +5,7 @@ from odoo.http import request
 from odoo.addons.recall_base.tools import vin
 
 from ..models.recall_push import TOLD_STATES
-from .private_page import render_private
+from .private_page import PRIVATE_PAGE, SMALL, render_private
 
 #: Characters of a typed address that are shown again.
 SHOWN = 254
@@ -18,25 +18,16 @@ _TYPED = ("what", "vin", "email", *_PUBLIC)
 
 
 class RecallSubscription(http.Controller):
-    """Subscribing by mail, confirming and ending it; all of it without JavaScript.
-
-    Programs that look into mails follow links: a GET only shows a button, what counts
-    is the POST behind it.
-    """
+    """Subscribing by mail, confirming and ending it; all of it without JavaScript."""
 
     _ask_url = "/recall/subscribe"
     _link_url = "/recall/subscription/<int(max=2147483647):subscription_id>"
 
     @http.route(
         _ask_url,
-        type="http",
-        auth="public",
-        website=True,
         methods=["GET", "POST"],
-        csrf=False,  # a session would need a cookie; limits are in the model
-        save_session=False,
-        sitemap=False,
-        max_content_length=8 * 1024,
+        max_content_length=SMALL,
+        **PRIVATE_PAGE,
     )
     def ask(self, **_query):
         """Take an address that wants to be told of recalls; a GET shows the form.
@@ -97,14 +88,9 @@ class RecallSubscription(http.Controller):
 
     @http.route(
         f"{_link_url}/confirm",
-        type="http",
-        auth="public",
-        website=True,
         methods=["GET", "POST"],
-        csrf=False,  # the token in the request is the proof
-        save_session=False,
-        sitemap=False,
-        max_content_length=8 * 1024,
+        max_content_length=SMALL,
+        **PRIVATE_PAGE,
     )
     def confirm(self, subscription_id, token=None, **_query):
         """Show the button of the first mail's link, or confirm by it."""
@@ -118,14 +104,9 @@ class RecallSubscription(http.Controller):
 
     @http.route(
         f"{_link_url}/unsubscribe",
-        type="http",
-        auth="public",
-        website=True,
         methods=["GET", "POST"],
-        csrf=False,  # RFC 8058: mail programs post here without a session
-        save_session=False,
-        sitemap=False,
-        max_content_length=8 * 1024,
+        max_content_length=SMALL,
+        **PRIVATE_PAGE,
     )
     def unsubscribe(self, subscription_id, token=None, **_query):
         """Show the button of a mail's link, or end the subscription by it.
@@ -142,7 +123,7 @@ class RecallSubscription(http.Controller):
 
     def _find(self, subscription_id, purpose, token):
         Subscription = request.env["recall.subscription"]
-        return Subscription._from_link(subscription_id, purpose, token)
+        return Subscription._from_link(subscription_id, token, purpose)
 
     def _render(self, case, **values):
         return render_private("recall_service.subscription_page", case=case, **values)

@@ -14,16 +14,20 @@ _EMAIL_LENGTH = 254
 class RecallMailLinkMixin(models.AbstractModel):
     """What the public asks for with a mail address, and proves by a link in a mail.
 
-    A model has a field ``email``, and says in ``_link_path`` where its links lead.
+    A model says in ``_link_path`` where its links lead.
     """
 
     _name = "recall.mail.link.mixin"
     _description = "Asked for by mail"
 
-    #: Path of the pages behind the links, without the record's id.
+    #: Path of the pages behind the links, without what names the record.
     _link_path = None
     #: Keeps the proofs of two models apart.
     _link_scope = "recall"
+    #: Field that names a record in its links.
+    _link_name = "id"
+    #: Field that a proof is bound to: with another value it is another one.
+    _link_proof = "email"
 
     @api.model
     def _normalise_email(self, text):
@@ -43,19 +47,32 @@ class RecallMailLinkMixin(models.AbstractModel):
         message = (fields.Date.today().isoformat(), network_address)
         return hmac(self.env(su=True), f"{self._link_scope}-origin", message)
 
-    def _get_token(self, purpose):
-        """Proof that whoever shows it got a mail of this record.
+    def _get_token(self, purpose=None, *facts):
+        """Proof that whoever shows it got a link to this record.
 
         :param str purpose: what the link is for, such as ``confirm``
+        :param facts: what else the proof is bound to
         """
         self.ensure_one()
-        message = (self.id, self.email)
-        return hmac(self.env(su=True), f"{self._link_scope}-{purpose}", message)
+        scope = f"{self._link_scope}-{purpose}" if purpose else self._link_scope
+        message = (self.id, self[self._link_proof], *facts)
+        return hmac(self.env(su=True), scope, message)
 
-    def _get_url(self, purpose):
-        """Address in a mail; it holds nothing that names the person."""
-        path = f"{self._link_path}/{self.id}/{purpose}"
-        return f"{self._get_site()}{path}?token={self._get_token(purpose)}"
+    def _is_token(self, shown, purpose=None, *facts):
+        """Whether that is the proof: whatever came with the request."""
+        # An upload in its place is no text.
+        shown = shown.encode(errors="replace") if isinstance(shown, str) else b""
+        return consteq(self._get_token(purpose, *facts).encode(), shown)
+
+    def _get_path(self, purpose=None):
+        """Path of a link, with its proof; it holds nothing that names the person."""
+        parts = (self._link_path, self[self._link_name], purpose)
+        path = "/".join(str(part) for part in parts if part)
+        return f"{path}?token={self._get_token(purpose)}"
+
+    def _get_url(self, purpose=None):
+        """Address in a mail."""
+        return f"{self._get_site()}{self._get_path(purpose)}"
 
     @api.model
     def _get_site(self):
@@ -63,15 +80,13 @@ class RecallMailLinkMixin(models.AbstractModel):
         return self.env["website"].get_current_website().get_base_url()
 
     @api.model
-    def _from_link(self, record_id, purpose, token):
+    def _from_link(self, name, token, purpose=None):
         """Return the record a link belongs to (sudo), or none.
 
+        :param name: what names the record in the path
         :param token: whatever came with the request
         """
         # sudo: the token is the right to this one record.
-        record = self.sudo().browse(record_id).exists()
-        # An upload in its place is no text.
-        shown = token.encode(errors="replace") if isinstance(token, str) else b""
-        if record and consteq(record._get_token(purpose).encode(), shown):
-            return record
-        return record.browse()
+        record = self.sudo().search([(self._link_name, "=", name)])
+        proven = record and record._is_token(token, purpose)
+        return record if proven else record.browse()

@@ -4,7 +4,6 @@ from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import consteq, hmac
 
 from odoo.addons.recall_base.tools import cipher
 
@@ -35,9 +34,13 @@ class RecallObjection(models.Model):
 
     _name = "recall.objection"
     _description = "Objection to an open recall"
+    _inherit = ["recall.mail.link.mixin"]
     _order = "due_on, id"
     _rec_name = "receipt"
     _rec_names_search = ["receipt", "vin"]
+    _link_path = "/recall/objection"
+    _link_scope = "recall-objection"
+    _link_name = _link_proof = "receipt"
 
     receipt = fields.Char(
         string="Receipt number", required=True, readonly=True, copy=False
@@ -197,31 +200,3 @@ class RecallObjection(models.Model):
             return None
         context = self._email_context(self.receipt)
         return cipher.KeyRing.from_environment().open(self.email_sealed, context)
-
-    # === Links === #
-
-    def _get_token(self):
-        """Proof that whoever shows it has sent this objection, or got a mail of it."""
-        self.ensure_one()
-        return hmac(self.env(su=True), "recall-objection", (self.id, self.receipt))
-
-    def _get_path(self):
-        """Address of the objection's page on the site, with its proof."""
-        return f"/recall/objection/{self.receipt}?token={self._get_token()}"
-
-    def _get_url(self):
-        return f"{self.env['recall.subscription']._get_site()}{self._get_path()}"
-
-    @api.model
-    def _from_link(self, receipt, token):
-        """Return the objection a link belongs to (sudo), or none.
-
-        :param token: whatever came with the request
-        """
-        # sudo: the token is the right to this one objection.
-        objection = self.sudo().search([("receipt", "=", receipt)])
-        # An upload in its place is no text.
-        shown = token.encode(errors="replace") if isinstance(token, str) else b""
-        if objection and consteq(objection._get_token().encode(), shown):
-            return objection
-        return objection.browse()

@@ -138,11 +138,6 @@ class RecallObjection(models.Model):
             "mail_due": bool(address),
         }
 
-    def _get_origin(self, network_address):
-        """Keyed hash of today and a network address, for limits alone."""
-        message = (fields.Date.today().isoformat(), network_address)
-        return hmac(self.env(su=True), "recall-objection-origin", message)
-
     def _withdraw(self):
         """End this objection by its visitor's wish; once more does nothing."""
         for objection in self.filtered(lambda item: item.state in LIVE):

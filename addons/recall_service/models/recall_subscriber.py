@@ -4,7 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
-from odoo.tools import SQL, consteq, hmac
+from odoo.tools import SQL
 
 #: Days in which the link to a subscriber's own page works.
 LINK_DAYS = 30
@@ -26,8 +26,11 @@ class RecallSubscriber(models.Model):
 
     _name = "recall.subscriber"
     _description = "Subscriber"
+    _inherit = ["recall.mail.link.mixin"]
     _order = "id desc"
     _rec_name = "email"
+    _link_path = "/recall/my-vehicles"
+    _link_scope = "recall-subscriber"
 
     email = fields.Char(string="E-mail", required=True, readonly=True)
     lang = fields.Selection(
@@ -101,17 +104,16 @@ class RecallSubscriber(models.Model):
         """What a link carries: id, end and proof, and nothing of the address."""
         self.ensure_one()
         end = int(time.time()) + LINK_DAYS * 86400 if purpose == "open" else 0
-        return f"{self.id}.{end}.{self._prove(purpose, end)}"
+        return f"{self.id}.{end}.{self._get_token(purpose, end)}"
 
-    def _prove(self, purpose, end):
-        message = (self.id, self.email, end)
-        return hmac(self.env(su=True), f"recall-subscriber-{purpose}", message)
+    def _get_path(self, purpose="open"):
+        """Override: the page (``open``), or the end of all mails (``end``)."""
+        path = self._link_path + ("/unsubscribe" if purpose == "end" else "")
+        return f"{path}?key={self._get_key(purpose)}"
 
     def _get_url(self, purpose="open"):
-        """Address in a mail, of the page (``open``) or of the end of all (``end``)."""
-        site = self.env["recall.subscription"]._get_site()
-        path = "/recall/my-vehicles" + ("/unsubscribe" if purpose == "end" else "")
-        return f"{site}{path}?key={self._get_key(purpose)}"
+        """Override: the page is meant if nothing else is."""
+        return super()._get_url(purpose)
 
     @api.model
     def _from_key(self, key, purpose="open"):
@@ -129,10 +131,8 @@ class RecallSubscriber(models.Model):
         subscriber = self.sudo().browse(number if number < 2**31 else 0).exists()
         if not subscriber or (purpose == "open" and end < time.time()):
             return self.browse()
-        shown = parts[2].encode(errors="replace")
-        if not consteq(subscriber._prove(purpose, end).encode(), shown):
-            return self.browse()
-        return subscriber
+        proven = subscriber._is_token(parts[2], purpose, end)
+        return subscriber if proven else self.browse()
 
     @api.model
     def _ask_link(self, email):
