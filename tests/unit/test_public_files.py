@@ -26,7 +26,7 @@ def _load(name):
     return module
 
 
-bars_svg, feeds, open_data = map(_load, ("bars_svg", "feeds", "open_data"))
+columns_svg, feeds, open_data = map(_load, ("columns_svg", "feeds", "open_data"))
 
 # What a line of CSV can hold: all but NUL.
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
@@ -114,7 +114,7 @@ def test_plot_is_no_picture(values, text):
     """S-REPORT: any figures and names give well-formed SVG within its frame."""
     printable = "".join(char for char in text if char.isprintable())
     labels = [str(number) for number in range(len(values))]
-    svg = bars_svg.draw(labels, [(printable, values)], title=printable)
+    svg = columns_svg.draw_groups(labels, [(printable, values)], title=printable)
     tree = ET.fromstring(svg)
     for column in tree.iter("{http://www.w3.org/2000/svg}rect"):
         assert float(column.get("y")) >= 0
@@ -125,5 +125,24 @@ def test_plot_is_no_picture(values, text):
     ("value", "top"), [(0, 1), (1, 1), (3, 4), (4.1, 5), (1251.28, 2000), (999, 1000)]
 )
 def test_axis_ends_at_an_odd_number(value, top):
-    svg = bars_svg.draw(["2025"], [("x", [value])], title="x")
+    svg = columns_svg.draw_groups(["2025"], [("x", [value])], title="x")
     assert f">{top:g}</text>" in svg
+
+
+@given(st.lists(st.lists(st.integers(0, 10**9), min_size=3, max_size=3), min_size=1))
+def test_days_leave_their_frame(counts):
+    """S-SHARE: stacked columns of any counts end within an axis of whole numbers."""
+    first = datetime.date(2025, 1, 1)
+    days = {
+        first + datetime.timedelta(number): counted
+        for number, counted in enumerate(counts)
+    }
+    tree = ET.fromstring(columns_svg.draw_days(days, ("a", "b", "c"), "Requests <day>"))
+    space = "{http://www.w3.org/2000/svg}"
+    assert tree.find(f"{space}title").text == "Requests <day>"
+    columns = list(tree.iter(f"{space}rect"))
+    assert len(columns) == sum(bool(count) for counted in counts for count in counted)
+    for column in columns:
+        assert float(column.get("y")) >= 12
+    marks = [text.text for text in tree.iter(f"{space}text") if "-" not in text.text]
+    assert max(int(mark.replace(",", "")) for mark in marks) >= max(map(sum, counts))

@@ -12,7 +12,7 @@ from odoo.http import request
 from odoo.addons.recall_base.tools import curve_svg, recall_number
 
 from ..models.recall_catalogue import PAGE_SIZE, Filters
-from ..tools import bars_svg, structured_data
+from ..tools import columns_svg, structured_data
 from .public_page import READ_PAGE
 
 _logger = logging.getLogger(__name__)
@@ -265,7 +265,7 @@ class RecallCatalogue(http.Controller):
         )
         labels = [str(year.year) for year in years]
         plots = {
-            "recalls": bars_svg.draw(
+            "recalls": columns_svg.draw_groups(
                 labels,
                 [
                     (here, [year.recalls for year in years]),
@@ -273,7 +273,7 @@ class RecallCatalogue(http.Controller):
                 ],
                 title=request.env._("Recalls by year"),
             ),
-            "vehicles": bars_svg.draw(
+            "vehicles": columns_svg.draw_groups(
                 labels,
                 [
                     (here, [year.vehicles / 10_000 for year in years]),
@@ -281,7 +281,7 @@ class RecallCatalogue(http.Controller):
                 ],
                 title=request.env._("Vehicles by year, in units of 10,000"),
             ),
-            "rates": bars_svg.draw(
+            "rates": columns_svg.draw_groups(
                 [str(year.year) for year in years if year.recalls],
                 [(here, [(year.rate or 0) * 100 for year in years if year.recalls])],
                 title=request.env._(

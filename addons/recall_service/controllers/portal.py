@@ -11,7 +11,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.recall_base.tools.messages import STATUS_TEXT
 
 from ..models.recall_data_user_partner import TOKEN_DAYS
-from ..tools.days_svg import draw_days
+from ..tools.columns_svg import draw_days
 
 _INTERFACE = "/my/recall/<int(max=2147483647):interface_id>"
 #: Days of the plot.

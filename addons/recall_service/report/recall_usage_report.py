@@ -5,7 +5,7 @@ from odoo import api, models
 
 from odoo.addons.recall_base.tools.messages import STATUS_TEXT
 
-from ..tools.days_svg import draw_days
+from ..tools.columns_svg import draw_days
 from .usage_figures import UsageFigures
 
 
