@@ -52,7 +52,7 @@ def vin_column(env):
             *("VIN code", "Vehicle VIN", "vehicleVin", "Chassis number"),
             *("VIN码", "车辆VIN", "车架号", "车辆识别代号", "车辆识别代码"),
         ),
-        example="LTZAA11B1SA000001",
+        example="LTZAA11B7SA000001",
     )
 
 

@@ -123,7 +123,7 @@ class RecallImportKindPlans(models.AbstractModel):
                 required=True,
                 size=4000,
                 aliases=("vinRange", "VIN范围", "VIN 范围"),
-                example="LTZAA11B1SA000001 - LTZAA11B9SA001200",
+                example="LTZAA11B7SA000001 - LTZAA11B7SA001200",
             ),
             Column(
                 "defect",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     test_access_matrix,
+    test_import_examples,
     test_method_census,
     test_one_database,
     test_route_census,
