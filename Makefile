@@ -22,6 +22,7 @@ setup: ## install what is missing: packages, Odoo 19, Python environment
 demo: setup ## start a producer and the regulator, do the main job, serve until Ctrl-C (ONCE=1: stop after the summary)
 	@$(python) scripts/demo.py $(if $(filter-out 0,$(ONCE)),--once)
 
+test: export RECALL_JAVA ?= 1
 test: setup ## run all tests, or some (KIND="unit odoo")
 	@$(python) scripts/test.py $(KIND)
 

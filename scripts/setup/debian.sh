@@ -19,6 +19,8 @@ missing_packages() {
   command -v make >/dev/null || echo make
   command -v wkhtmltopdf >/dev/null || echo wkhtmltopdf # letters to owners
   [[ ${RECALL_BENCH:-0} == 0 ]] || command -v wrk >/dev/null || echo wrk
+  # A documented client is in Java; 120 MB that only its test needs.
+  [[ ${RECALL_JAVA:-0} == 0 ]] || command -v javac >/dev/null || echo default-jdk-headless
   if on_debian; then
     # Chinese and Latin letters for the browser, a library of Playwright's driver.
     for package in fonts-noto-cjk fonts-dejavu-core libatomic1; do

@@ -43,6 +43,7 @@ class Variable:
 PYTHON_VARIABLE = Variable("PYTHON", "python3", "interpreter for .local/venv")
 DEV = Variable("RECALL_DEV", "1", "0 leaves out the tools for tests and lint")
 BENCH = Variable("RECALL_BENCH", "0", "1 adds load tool and peers of benchmarks")
+JAVA = Variable("RECALL_JAVA", "0", "1 adds Java for a test; `make test` sets it")
 ODOO_DIR = Variable("ODOO_DIR", "", "an installed Odoo 19: folder of package odoo")
 ODOO_SUITE = Variable("ODOO_SUITE", "sid", "Debian suite that carries odoo-19")
 ODOO_DEBS = Variable("ODOO_DEBS", "", "folder with the .deb files, no download")
@@ -84,6 +85,7 @@ VARIABLES = (
     PYTHON_VARIABLE,
     DEV,
     BENCH,
+    JAVA,
 )
 
 
