@@ -34,6 +34,7 @@ from . import (
     recall_push_digest,
     recall_push_watch,
     recall_service_demo,
+    recall_service_demo_push,
     recall_service_today,
     recall_share,
     recall_share_change,

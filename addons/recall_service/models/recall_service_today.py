@@ -34,6 +34,7 @@ class RecallServiceToday(models.AbstractModel):
             self._tile_quotas(),
             self._tile_pushes(),
             self._tile_objections(),
+            self._tile_webhooks(),
         ]
 
     def _tile_waiting(self):
@@ -117,6 +118,27 @@ class RecallServiceToday(models.AbstractModel):
             "recall.objection",
             Domain("overdue", "=", True),
             None,
+            level="danger",
+        )
+
+    def _tile_webhooks(self):
+        """Receivers that take nothing, those given up after three days among them."""
+        failing = Domain("failing_since", "!=", False)
+        oldest = self.env["recall.webhook"].search(
+            failing, order="failing_since", limit=1
+        )
+        hint = oldest and self.env._(
+            "%(data_user)s since %(day)s",
+            data_user=oldest.data_user_id.name,
+            day=format_date(self.env, oldest.failing_since),
+        )
+        return self._count_tile(
+            "webhooks",
+            self.env._("Webhooks that fail"),
+            "recall.webhook",
+            failing,
+            None,
+            hint=hint or "",
             level="danger",
         )
 

@@ -215,6 +215,38 @@ class TestWebhook(SubscriptionCommon):
         self.assertEqual(states, {self.vins[0]: "waiting", self.vins[1]: "sent"})
         self.assertEqual(self.hook.health, "good")
 
+    def test_board_hides_a_failing_receiver(self):
+        """S-PUSH: the operator's board counts what fails, and leads to it."""
+        operator = self.make_user("hook_operator", "recall_service.group_operator")
+        Today = self.env["recall.service.today"].with_user(operator)
+
+        def read_tile():
+            [tile] = [
+                tile
+                for tile in Today.get_figures()["tiles"]
+                if tile["key"] == "webhooks"
+            ]
+            found = self.env["recall.webhook"].search(tile["action"]["domain"])
+            self.assertEqual(len(found), tile["value"])
+            return tile, found
+
+        before = read_tile()[1]
+        self.assertNotIn(self.hook, before)
+        self.hook.action_test()
+        for status in (503, 410):
+            self.answers = status
+            self.deliver(at=self.hook.next_try_at or fields.Datetime.now())
+            tile, found = read_tile()
+            self.assertEqual(found - before, self.hook)
+            self.assertEqual(tile["level"], "danger")
+            self.assertIn(
+                found.sorted("failing_since")[0].data_user_id.name, tile["hint"]
+            )
+        self.answers = 200
+        self.hook.action_enable()
+        self.deliver(at=fields.Datetime.now() + timedelta(hours=1))
+        self.assertEqual(read_tile()[1], before)
+
     def test_gone_receiver_is_disabled_at_once(self):
         """S-PUSH: 410 ends the messages, as the convention says."""
         self.hook.action_test()
