@@ -41,6 +41,8 @@
         "wizard/recall_webhook_secret_views.xml",
         "wizard/recall_fleet_upload_views.xml",
         "views/recall_fleet_vehicle_views.xml",
+        "views/recall_layout_templates.xml",
+        "views/recall_hurdle_templates.xml",
         "views/recall_lookup_svg.xml",
         "views/recall_lookup_templates.xml",
         "views/recall_lookup_answer_templates.xml",
@@ -50,7 +52,6 @@
         "views/recall_objection_views.xml",
         "views/recall_objection_reason_views.xml",
         "wizard/recall_objection_decide_views.xml",
-        "views/recall_layout_templates.xml",
         "views/recall_catalogue_templates.xml",
         "views/recall_catalogue_recall_templates.xml",
         "views/recall_years_templates.xml",
@@ -74,7 +75,7 @@
         ],
         "web.assets_frontend": [
             "recall_service/static/src/scss/*.scss",
-            "recall_service/static/src/lookup/*.js",
+            "recall_service/static/src/public/*.js",
             "recall_service/static/src/interactions/*.js",
         ],
         # Styles of the light pages: the site's own, without editor and back office.
@@ -88,8 +89,9 @@
             ("remove", "web_tour/static/src/scss/**/*"),
             "recall_service/static/src/lean/recall_lean.scss",
         ],
-        # What opens the menus of the site's header.
+        # What opens the menus of the site's header, and what helps with the forms.
         "recall_service.assets_public_scripts": [
+            "web/static/src/module_loader.js",
             "web/static/lib/popper/popper.js",
             "web/static/lib/bootstrap/js/dist/util/index.js",
             "web/static/lib/bootstrap/js/dist/dom/data.js",
@@ -105,6 +107,12 @@
             "web/static/lib/bootstrap/js/dist/collapse.js",
             "web/static/lib/bootstrap/js/dist/dropdown.js",
             "web/static/lib/bootstrap/js/dist/offcanvas.js",
+            "recall_service/static/src/public/*.js",
+        ],
+        # Loaded when a visitor wants to scan a bar code, or gives a photo of one.
+        "recall_service.assets_scanner": [
+            "web/static/lib/zxing-library/zxing-library.js",
+            "recall_service/static/src/scanner/scanner.js",
         ],
         "web.assets_tests": ["recall_service/static/tests/tours/**/*"],
     },

@@ -11,7 +11,7 @@ from odoo.tools import format_datetime
 from odoo.addons.recall_base.tools import vin
 from odoo.addons.recall_base.tools.cipher import KeyFileError
 
-from ..models.ir_http import GUARDED
+from ..models.recall_lookup_guard import GUARDED_SEARCH
 from ..models.recall_lookup_address import AddressError
 from .public_page import READ_PAGE
 
@@ -66,7 +66,7 @@ class RecallLookup(http.Controller):
         save_session=False,
         readonly=False,  # the guard counts
         sitemap=False,
-        captcha=GUARDED,
+        captcha=GUARDED_SEARCH,
         max_content_length=8 * 1024,
     )
     def ask(self, **_query):

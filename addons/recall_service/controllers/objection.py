@@ -9,6 +9,7 @@ from odoo.addons.recall_base.controllers.download import send_file
 from odoo.addons.recall_base.tools import recall_number, vin
 
 from ..models.recall_lookup import LEGACY_VIN
+from ..models.recall_lookup_guard import GUARDED_FORM
 from ..models.recall_objection import LIVE
 from ..models.recall_objection_photo import MAX_PHOTOS
 from ..tools import objection_form, proof
@@ -47,6 +48,7 @@ class RecallObjection(http.Controller):
         f"{_ask_url}/send",
         methods=["GET", "POST"],
         max_content_length=WITH_PHOTO,
+        captcha=GUARDED_FORM,
         **PRIVATE_PAGE,
     )
     def send(self, **_query):

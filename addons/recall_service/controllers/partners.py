@@ -2,6 +2,7 @@
 from odoo import http
 from odoo.http import request
 
+from ..models.recall_lookup_guard import GUARDED_FORM
 from .private_page import PRIVATE_PAGE, render_private
 
 _LINK = "/recall/partners/application/<int(max=2147483647):application_id>"
@@ -29,7 +30,7 @@ class RecallPartners(http.Controller):
         """Who may use what, and how to get there."""
         return request.render("recall_service.partners_page")
 
-    @http.route("/recall/partners/apply", **_FORM)
+    @http.route("/recall/partners/apply", captcha=GUARDED_FORM, **_FORM)
     def apply(self, **_query):
         """Show the form of an application, or take it.
 

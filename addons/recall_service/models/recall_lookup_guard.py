@@ -15,8 +15,13 @@ from odoo.addons.recall_base.tools.cipher import KeyFileError, KeyRing, SealErro
 
 from ..tools.network import network_of
 
-#: Look-ups that a network has free in a window: many people can share an address.
-FREE = 20
+#: The ``captcha=`` of the routes that the guard keeps: the search, and forms that
+#: write to people.
+GUARDED_SEARCH = "recall_lookup"
+GUARDED_FORM = "recall_form"
+#: Requests that a network has free in a window, of each kind: many people can share an
+#: address.
+FREE = {GUARDED_SEARCH: 20, GUARDED_FORM: 5}
 WINDOW_SECONDS = 10 * 60
 #: Numbers to be tried, at most: about a second of an old phone.
 MAX_NUMBER = 50_000
@@ -29,7 +34,7 @@ _TICKET = "recall.lookup:guard:ticket"
 
 
 class Hurdle(NamedTuple):
-    """What a visitor must pass before the next look-up; both ways are open."""
+    """What a visitor must pass before the next request; both ways are open."""
 
     challenge: str  # JSON, for the browser to solve
     ticket: str  # to be shown after having waited
@@ -37,10 +42,11 @@ class Hurdle(NamedTuple):
 
 
 class RecallLookupGuard(models.AbstractModel):
-    """Keep scripts from reading out the public search, and people from noticing it.
+    """Keep scripts from reading out the public search and from flooding the forms that
+    write to people, and people from noticing it.
 
-    A network that has used up its free look-ups gets a small puzzle with each further
-    one: ALTCHA, solved by the browser alone, nobody else is asked. Who has no
+    A network that has used up its free requests of a kind gets a small puzzle with each
+    further one: ALTCHA, solved by the browser alone, nobody else is asked. Who has no
     JavaScript waits instead. Nobody is turned away.
 
     What is counted lies in two tables without a log, which a crash empties: rows are
@@ -49,7 +55,7 @@ class RecallLookupGuard(models.AbstractModel):
     """
 
     _name = "recall.lookup.guard"
-    _description = "Guard of the public search"
+    _description = "Guard of the public pages"
 
     def init(self):
         self.env.cr.execute(
@@ -67,21 +73,23 @@ class RecallLookupGuard(models.AbstractModel):
         )
 
     @api.model
-    def _admit(self, form, address):
-        """Let a look-up pass, and count it, or tell what it must pass first.
+    def _admit(self, form, address, kind=GUARDED_SEARCH):
+        """Let a request pass, and count it, or tell what it must pass first.
 
         :param form: the posted members; ``altcha`` is a solved puzzle, ``ticket`` what
             was given to who waits
         :param str address: the network address of the visitor
+        :param str kind: ``GUARDED_SEARCH`` or ``GUARDED_FORM``; each is counted apart
         :returns: None, or the ``Hurdle``
         """
         try:
             keys = KeyRing.from_environment()
         except KeyFileError:
             return None  # without keys nothing is answered: the page says so
-        origin = self._get_origin(keys, address)
+        origin = self._get_origin(keys, address, kind)
         waited = False
-        if self._count(origin) >= FREE and not self._redeem(keys, form.get("altcha")):
+        free = self._count(origin, FREE[kind]) < FREE[kind]
+        if not free and not self._redeem(keys, form.get("altcha")):
             seconds = self._to_wait(keys, origin, form.get("ticket"))
             if seconds:
                 return self._make_hurdle(keys, origin, form.get("ticket"), seconds)
@@ -98,7 +106,7 @@ class RecallLookupGuard(models.AbstractModel):
 
     @api.model
     def _cron_forget(self):
-        """Forget look-ups that count no more and puzzles that have expired."""
+        """Forget requests that count no more and puzzles that have expired."""
         for table, seconds in (
             ("recall_lookup_visit", WINDOW_SECONDS),
             ("recall_lookup_spent", VALID_SECONDS + WAIT_SECONDS),
@@ -111,13 +119,13 @@ class RecallLookupGuard(models.AbstractModel):
                 )
             )
 
-    def _get_origin(self, keys, address):
+    def _get_origin(self, keys, address, kind=GUARDED_SEARCH):
         """Keyed hash of today and the visitor's network, for this limit alone."""
         today = fields.Date.today().isoformat()
-        return keys.blind(f"recall.lookup:origin:{today}:{network_of(address)}")
+        return keys.blind(f"{kind}:origin:{today}:{network_of(address)}")
 
-    def _count(self, origin):
-        """Look-ups of a network in the window, as far as the limit goes."""
+    def _count(self, origin, most):
+        """Requests of a network in the window, as far as the limit goes."""
         [[count]] = self.env.execute_query(
             SQL(
                 """SELECT count(*) FROM (
@@ -125,7 +133,7 @@ class RecallLookupGuard(models.AbstractModel):
                         WHERE origin = %s AND at > %s LIMIT %s) visit""",
                 origin,
                 _now() - timedelta(seconds=WINDOW_SECONDS),
-                FREE,
+                most,
             )
         )
         return count
