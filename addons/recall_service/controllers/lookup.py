@@ -11,8 +11,8 @@ from odoo.tools import format_datetime
 from odoo.addons.recall_base.tools import vin
 from odoo.addons.recall_base.tools.cipher import KeyFileError
 
-from ..models.recall_lookup_guard import GUARDED_SEARCH
 from ..models.recall_lookup_address import AddressError
+from ..models.recall_lookup_guard import GUARDED_SEARCH
 from .public_page import READ_PAGE
 
 _logger = logging.getLogger(__name__)

@@ -13,7 +13,13 @@ from odoo.tools import SQL
 from odoo.addons.recall_base.tools.cipher import KeyRing
 
 from ..models import recall_lookup_guard
-from ..models.recall_lookup_guard import FREE, VALID_SECONDS, WAIT_SECONDS
+from ..models.recall_lookup_guard import (
+    FREE,
+    GUARDED_FORM,
+    GUARDED_SEARCH,
+    VALID_SECONDS,
+    WAIT_SECONDS,
+)
 from .common import RecallServiceCommon
 
 
@@ -43,16 +49,16 @@ class GuardCommon(RecallServiceCommon):
         cls.Guard = cls.env["recall.lookup.guard"]
         cls.env.cr.execute("DELETE FROM recall_lookup_visit")
 
-    def use_up(self, address=ADDRESS):
+    def use_up(self, address=ADDRESS, kind=GUARDED_SEARCH):
         """Let a network have used up what it has free."""
-        origin = self.Guard._get_origin(KeyRing.from_environment(), address)
+        origin = self.Guard._get_origin(KeyRing.from_environment(), address, kind)
         self.env.cr.execute(
             SQL(
                 """INSERT INTO recall_lookup_visit
                    SELECT %s, %s, false FROM generate_series(1, %s)""",
                 origin,
                 recall_lookup_guard._now(),
-                FREE,
+                FREE[kind],
             )
         )
 
@@ -68,7 +74,7 @@ class TestLookupGuard(GuardCommon):
 
     def test_script_reads_the_search_out(self):
         """X-ATTACK: after a number of look-ups a network calculates for each."""
-        for _number in range(FREE):
+        for _number in range(FREE[GUARDED_SEARCH]):
             self.assertIsNone(self.admit())
         hurdle = self.admit()
         self.assertTrue(hurdle)
@@ -173,7 +179,7 @@ class TestLookupGuard(GuardCommon):
         self.env.cr.execute("SELECT origin FROM recall_lookup_visit")
         self.assertFalse([row for row in self.env.cr.fetchall() if "127" in row[0][:4]])
         self.Guard._cron_forget()
-        self.assertEqual(self.count_kept(), (FREE + 1, 1))
+        self.assertEqual(self.count_kept(), (FREE[GUARDED_SEARCH] + 1, 1))
         with self.later(2 * VALID_SECONDS):
             self.Guard._cron_forget()
         self.assertEqual(self.count_kept(), (0, 0))
@@ -184,6 +190,103 @@ class TestLookupGuard(GuardCommon):
                       (SELECT count(*) FROM recall_lookup_spent)"""
         )
         return self.env.cr.fetchone()
+
+
+@tagged("post_install", "-at_install")
+class TestGuardedForms(GuardCommon, HttpCase):
+    """The guard of forms that write to people, as a script or who has none meets it."""
+
+    # The Chinese one last: its cookie holds for what comes after.
+    FORMS = {
+        "/recall/objection/send": {
+            "recall": "S2099M0001V",
+            "vin": "LTZAA11B4SA900001",
+            "workshop": "Workshop <East> & Söhne",
+            "repair_date": "",
+        },
+        "/recall/partners/apply": {
+            "name": "Inspection station",
+            "purpose": "First line\nsecond line",
+            "allow_many": "1",
+        },
+        "/zh_CN/recall/objection/send": {
+            "recall": "S2099M0001V",
+            "vin": "LTZAA11B4SA900001",
+            "workshop": "东区维修站",
+        },
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        chinese = cls.env["res.lang"]._activate_lang("zh_CN")
+        cls.env["website"].search([]).language_ids += chinese
+
+    def post(self, url, members, **options):
+        self.env.flush_all()
+        return self.url_open(url, data=members, **options)
+
+    def read_hurdle(self, response):
+        self.assertEqual(response.status_code, 429)
+        [form] = html.fromstring(response.content).find_class("o_recall_pass")
+        return form, dict(form.fields)
+
+    def test_script_floods_a_form(self):
+        """X-ATTACK: the first requests are free; then each needs a proof."""
+        free = FREE[GUARDED_FORM]
+        for url, members in self.FORMS.items():
+            with self.subTest(url=url):
+                self.env.cr.execute("DELETE FROM recall_lookup_visit")
+                codes = [
+                    self.post(url, members).status_code for _number in range(free + 2)
+                ]
+                self.assertEqual(codes, [422] * free + [429] * 2)
+
+    def test_search_uses_up_the_forms(self):
+        """S-QUERY: who has looked many vehicles up can still object at once."""
+        self.use_up()
+        url, members = next(iter(self.FORMS.items()))
+        self.assertEqual(self.post(url, members).status_code, 422)
+
+    def test_hurdle_of_a_form_is_a_dead_end(self):
+        """S-QUERY: what was typed is kept, in the same language, and goes on by a
+        calculation or by waiting, once each."""
+        for url, members in self.FORMS.items():
+            with self.subTest(url=url):
+                self.env.cr.execute("DELETE FROM recall_lookup_visit")
+                self.use_up(kind=GUARDED_FORM)
+                form, kept = self.read_hurdle(self.post(url, members))
+                self.assertEqual(form.get("action"), url)
+                ticket = kept.pop("ticket")
+                self.assertEqual(kept, members)
+                proof = {"altcha": solve(form.get("data-challenge"))}
+                self.assertEqual(self.post(url, kept | proof).status_code, 422)
+                _form, again = self.read_hurdle(self.post(url, kept | proof))
+                self.assertNotIn("altcha", again)
+                waited = kept | {"ticket": ticket}
+                self.read_hurdle(self.post(url, waited))
+                with self.later(WAIT_SECONDS + 1):
+                    self.assertEqual(self.post(url, waited).status_code, 422)
+                    self.read_hurdle(self.post(url, waited))
+
+    def test_lost_photo_is_not_told(self):
+        """S-QUERY: a photo cannot be kept: the page says so, and where to add it."""
+        self.use_up(kind=GUARDED_FORM)
+        url, members = next(iter(self.FORMS.items()))
+        photo = {"photo": ("order.jpg", b"x", "image/jpeg")}
+        told = "The photo you had chosen"
+        self.assertIn(told, self.post(url, members, files=photo).text)
+        none = {"photo": ("", b"", "application/octet-stream")}
+        self.assertNotIn(told, self.post(url, members, files=none).text)
+
+    def test_hurdle_gives_back_any_size(self):
+        """X-ATTACK: the page holds no more than what a form can have."""
+        self.use_up(kind=GUARDED_FORM)
+        members = {f"member{number}": "x" * 10_000 for number in range(200)}
+        response = self.post("/recall/objection/send", members)
+        _form, kept = self.read_hurdle(response)
+        self.assertLessEqual(len(kept), 41)
+        self.assertLess(len(response.text), 200_000)
 
 
 @tagged("post_install", "-at_install")

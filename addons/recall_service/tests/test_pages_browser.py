@@ -1,15 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import gzip
-from urllib.parse import urlsplit
-
 from odoo.tests import tagged
 
 from .browser import NARROW, BrowserCase
 from .common import RecallServiceCommon
-
-#: Bytes of a page with all that belongs to it, as a gateway sends them.
-WEIGHT = 200_000
-TEXT = ("text/", "javascript", "json", "svg")
 
 
 @tagged("post_install", "-at_install")
@@ -56,29 +49,6 @@ class TestPagesBrowser(RecallServiceCommon, BrowserCase):
                     for details in page.locator("details").all():
                         details.evaluate("element => { element.open = true; }")
                     self.assert_accessible(page)
-
-    def test_pages_weigh_little_and_ask_no_other_host(self):
-        """S-QUERY: under 200 kB with everything, all of it from the own host."""
-        for path, status in self.pages.items():
-            with self.subTest(path=path), self.open_browser() as page:
-                self.visit(page, path, status)
-                page.wait_for_load_state("networkidle")
-                weight = sum(self._weigh(response) for response in self.responses)
-                self.assertLess(weight, WEIGHT)
-                hosts = {urlsplit(found.url).netloc for found in self.responses}
-                self.assertEqual(hosts, {urlsplit(self.base_url()).netloc})
-                page_text = page.content()
-                self.assertNotIn("fonts.g", page_text)
-                self.assertFalse(
-                    page.locator("link[rel=preconnect], script[src^='http']").count()
-                )
-
-    def _weigh(self, response):
-        if "assets_tests" in response.url:  # not there but in tests
-            return 0
-        body = response.body()
-        kind = response.headers.get("content-type", "")
-        return len(gzip.compress(body, 6) if any(t in kind for t in TEXT) else body)
 
     def test_styles_are_whole(self):
         """S-QUERY: the light bundle compiles; a broken one shows an unstyled page."""

@@ -8,59 +8,6 @@ function checkWidth() {
     }
 }
 
-function type(name, text) {
-    return { content: `Fill in ${name}`, trigger: `#o_recall_${name}`, run: `edit ${text}` };
-}
-
-const WORDS = {
-    english: { lang: "en-US", wrong: "18 characters" },
-    chinese: { lang: "zh-CN", wrong: "18" },
-};
-
-for (const [language, words] of Object.entries(WORDS)) {
-    registry.category("web_tour.tours").add(`recall_partner_applies_${language}`, {
-        steps: () => [
-            {
-                content: "Who may use what leads to the application",
-                trigger: ".o_recall_actions a.btn",
-                run: "click",
-                expectUnloadPage: true,
-            },
-            type("name", "Tour Inspection"),
-            type("credit_code", "91350100M000100Y4"),
-            { trigger: "#o_recall_kind", run: "select inspection" },
-            type("contact_name", "Li Si"),
-            type("email", "tour@partner.example"),
-            type("phone", "021-1"),
-            type("purpose", "Annual inspection"),
-            type("legal_basis", "Agreement 9"),
-            { trigger: "#o_recall_allow_many", run: "click" },
-            {
-                trigger: ".o_recall_partners_form .o_recall_button",
-                run: "click",
-                expectUnloadPage: true,
-            },
-            {
-                content: "The wrong field is named, the others are kept",
-                trigger: `#o_recall_credit_code_error:contains(${words.wrong})`,
-                run: checkWidth,
-            },
-            { trigger: "#o_recall_contact_name:value(Li Si)" },
-            type("credit_code", "91350100M000100Y43"),
-            {
-                trigger: ".o_recall_partners_form .o_recall_button",
-                run: "click",
-                expectUnloadPage: true,
-            },
-            {
-                content: "It is taken",
-                trigger: `html[lang=${words.lang}] .o_recall_application_asked`,
-                run: checkWidth,
-            },
-        ],
-    });
-}
-
 registry.category("web_tour.tours").add("recall_partner_keeps_tokens", {
     steps: () => [
         {
