@@ -12,16 +12,9 @@ from odoo.http import request
 from odoo.tools import SQL
 
 from ..models.recall_import_file import MAX_FILE
-from ..tools.workbook import MIMETYPE
+from ..tools.workbook import MIMETYPE, STREAMED
 from .download import send_file
 
-#: Texts of peers stay texts: no formula, no link.
-SAFE = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
 # Rows that a sheet holds below its header.
 SHEET_ROWS = 1_048_575
 WINDOW = 10_000
@@ -109,7 +102,7 @@ def _write_csv(columns):
 def _write_template(columns):
     """XLSX with columns formatted as text: no digit of a VIN or phone is lost."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the response
-    with xlsxwriter.Workbook(file, SAFE) as book:
+    with xlsxwriter.Workbook(file, STREAMED) as book:
         text = book.add_format({"num_format": "@"})
         bold = book.add_format({"num_format": "@", "bold": True, "bottom": 1})
         optional = book.add_format({"num_format": "@", "bottom": 1})
@@ -132,7 +125,7 @@ def _write_errors(job):
     ]
     reasons = request.env["recall.import.error"]._reasons()
     file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the response
-    with xlsxwriter.Workbook(file, SAFE) as book:
+    with xlsxwriter.Workbook(file, STREAMED) as book:
         bold = book.add_format({"bold": True, "bottom": 1})
         line = SHEET_ROWS
         for error in _read_errors(job):

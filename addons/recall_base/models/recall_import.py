@@ -169,10 +169,13 @@ class RecallImport(models.Model):
         for job in self:
             job.display_name = job.name or kinds.get(job.kind) or ""
 
-    @api.depends("plan_id")
+    @api.depends("kind", "plan_id")
     def _compute_producer_id(self):
         own = self.env.user.recall_producer_ids
         for job in self:
+            if job.kind and not job._kind()._needs_producer:
+                job.producer_id = False
+                continue
             job.producer_id = (
                 job.plan_id.producer_id or job.producer_id or own[: len(own) == 1]
             )

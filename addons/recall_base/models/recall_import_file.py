@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import dataclasses
 import hashlib
 import io
+import itertools
 
 from odoo import Command, models
 from odoo.exceptions import UserError
@@ -25,27 +27,51 @@ class RecallImport(models.Model):
         """
         job = self._as_account()
         job._check_open()
-        try:
-            layout = job._kind()._detect(stream)
-        except FILE_ERRORS as error:
-            raise UserError(self._explain(error.code, error.facts)) from error
+        kind = job._kind()
+        size = stream.seek(0, io.SEEK_END)
+        if kind._most_bytes and size > kind._most_bytes:
+            raise UserError(self._explain("too_large", {"limit": kind._most_bytes}))
+        layout = job._find_layout(stream)
         stream.seek(0)
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        size = stream.seek(0, io.SEEK_END)
         stream.seek(0)
         self.env["recall.import.chunk"]._store(job, stream)
         job.write({"name": name[:200], "sha256": digest, "size": size})
         job._set_layout(layout)
         job._log("upload", size=size, sha256=digest)
 
+    def _find_layout(self, stream, sheet=""):
+        """Tell what a file is.
+
+        :raises UserError: with a sentence that says what to do, when it is no table
+        """
+        kind = self._kind()
+        try:
+            layout = kind._detect(stream, sheet)
+            if kind._most_rows:
+                layout = self._count_rows(kind, stream, layout)
+        except FILE_ERRORS as error:
+            raise UserError(self._explain(error.code, error.facts)) from error
+        return layout
+
+    def _count_rows(self, kind, stream, layout):
+        """Read a file once to its end; its layout tells the last row from now on.
+
+        :raises UserError: when it has more rows than the kind takes
+        """
+        number = count = 0
+        rows = kind._read(stream, layout, layout.header_row, layout.offset)
+        for row in itertools.islice(rows, kind._most_rows + 1):
+            number, count = row.number, count + 1
+        if count > kind._most_rows:
+            facts = {"limit": kind._most_rows}
+            raise UserError(self._explain("too_many_rows", facts))
+        return dataclasses.replace(layout, last_row=number)
+
     def _read_layout(self):
         """Find header and columns again, after another sheet was chosen."""
         for job in self.sudo():  # sudo: what a file is, is the job's own.
-            try:
-                layout = job._kind()._detect(job._file(), job.sheet or "")
-            except FILE_ERRORS as error:
-                raise UserError(self._explain(error.code, error.facts)) from error
-            job._set_layout(layout)
+            job._set_layout(job._find_layout(job._file(), job.sheet or ""))
 
     def _set_layout(self, layout):
         self.write(
@@ -179,7 +205,11 @@ class RecallImport(models.Model):
             ),
             "too_large": self.env._(
                 "The file has more than %(limit)s MB. Split it, or save it as CSV.",
-                limit=MAX_FILE >> 20,
+                limit=facts.get("limit", MAX_FILE) >> 20,
+            ),
+            "too_many_rows": self.env._(
+                "The file has more than %(limit)s rows. Split it.",
+                limit=f"{facts.get('limit', 0):,}",
             ),
             "encoding": self.env._(
                 "The text is neither UTF-8 nor GB18030. Save it as CSV UTF-8."

@@ -105,6 +105,9 @@ class RecallImportKind(models.AbstractModel):
     _batch = BATCH
     #: The big table that this kind fills.
     _fills = None
+    #: Bytes and rows of a file, where the kind takes less than a job can.
+    _most_bytes = None
+    _most_rows = None
 
     @api.model
     def _columns(self):

@@ -28,9 +28,9 @@ class RecallImportTemplate(models.Model):
 
     @api.model
     def _remember(self, job):
-        """Remember the columns of a job that is run."""
+        """Remember the columns of a job that is run, for its producer."""
         header = job.column_ids.mapped("header")
-        if not header:
+        if not header or not job.producer_id:
             return
         targets = [column.target or "" for column in job.column_ids]
         template = self._find(job, header)

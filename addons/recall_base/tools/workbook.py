@@ -14,12 +14,14 @@ MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Bars of a chart: the first rows of the sheet.
 BARS = 15
 COLOR = "#6F4F8F"
-_OPTIONS = {
-    "in_memory": True,
+_TEXTS = {
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
+#: Options of a workbook that is written row by row, however many there are.
+STREAMED = {"constant_memory": True, **_TEXTS}
+_OPTIONS = {"in_memory": True, **_TEXTS}
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from . import (
     open_data,
     partners,
     portal,
+    portal_fleet,
+    portal_webhook,
     share,
     share_export,
     subscription,

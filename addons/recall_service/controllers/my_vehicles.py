@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import http
 from odoo.exceptions import UserError
-from odoo.http import content_disposition, request
+from odoo.http import request
 
 from odoo.addons.recall_base.tools import vin
 
 from ..models.recall_subscription_own import MOST_VEHICLES
+from .fleet_file import send_fleet
 from .private_page import PRIVATE_PAGE, SMALL, render_private
 from .subscription import SHOWN
 
 #: Vehicles on one page.
 PAGE = 50
-TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 class RecallMyVehicles(http.Controller):
@@ -179,14 +176,7 @@ class RecallMyVehicles(http.Controller):
         Fleet = request.env["recall.fleet"].sudo()
         form_name = "xlsx" if form.get("form") == "xlsx" else "csv"
         rows = Fleet._look_up(Fleet._subscriber_sql(subscriber), form.get("only", ""))
-        return request.make_response(
-            Fleet._write_file(rows, form_name),
-            [
-                ("Content-Type", TYPES[form_name]),
-                ("Cache-Control", "no-store"),
-                ("Content-Disposition", content_disposition(f"recalls.{form_name}")),
-            ],
-        )
+        return send_fleet(rows, form_name)
 
     def _count(self, subscriber):
         return (

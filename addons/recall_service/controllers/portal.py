@@ -20,7 +20,7 @@ DAYS = 30
 OK, LIMITED = 200, 429
 
 
-def _route(path, methods):
+def portal_route(path, methods, most_bytes=32 * 1024):
     """A page of the account: small requests, and nothing kept by caches."""
     return http.route(
         path,
@@ -29,7 +29,7 @@ def _route(path, methods):
         website=True,
         methods=methods,
         sitemap=False,
-        max_content_length=32 * 1024,
+        max_content_length=most_bytes,
     )
 
 
@@ -50,7 +50,7 @@ class RecallPortal(CustomerPortal):
             )
         return values
 
-    @_route("/my/recall", ["GET"])
+    @portal_route("/my/recall", ["GET"])
     def interfaces(self, **_query):
         """List the account's interfaces, with state, contents, quotas, today's use."""
         Interface = request.env["recall.share.interface"]
@@ -71,13 +71,13 @@ class RecallPortal(CustomerPortal):
             },
         )
 
-    @_route(_INTERFACE, ["GET"])
+    @portal_route(_INTERFACE, ["GET"])
     def interface(self, interface_id, done=None, **_query):
         """Show one interface with its tokens and its usage."""
         interface = self._find_interface(interface_id)
         return self._render_interface(interface, done=done)
 
-    @_route(f"{_INTERFACE}/token", ["POST"])
+    @portal_route(f"{_INTERFACE}/token", ["POST"])
     def issue(self, interface_id, newest="0", name="", days="", addresses="", **_form):
         """Issue a token and show its secret this once."""
         interface = self._find_interface(interface_id)
@@ -102,7 +102,7 @@ class RecallPortal(CustomerPortal):
             {"interface": interface, "token": issued[0], "secret": issued[1]},
         )
 
-    @_route(
+    @portal_route(
         f"{_INTERFACE}/token/<int(max=2147483647):token_id>/<any(change,revoke):deed>",
         ["POST"],
     )
@@ -128,7 +128,7 @@ class RecallPortal(CustomerPortal):
         done = "revoked" if deed == "revoke" else "changed"
         return request.redirect(f"/my/recall/{interface.id}?done={done}")
 
-    @_route(f"{_INTERFACE}/more", ["GET", "POST"])
+    @portal_route(f"{_INTERFACE}/more", ["GET", "POST"])
     def more(self, interface_id, **_form):
         """Ask for more contents, methods or a higher quota."""
         interface = self._find_interface(interface_id)
@@ -150,7 +150,7 @@ class RecallPortal(CustomerPortal):
         Application._ask_more(interface.sudo(), request.env.user, values)
         return request.redirect("/my/recall?done=asked")
 
-    @_route(
+    @portal_route(
         "/my/recall/application/<int(max=2147483647):application_id>/answer", ["POST"]
     )
     def answer(self, application_id, answer="", **_form):
@@ -168,7 +168,15 @@ class RecallPortal(CustomerPortal):
 
     def _get_data_users(self):
         DataUser = request.env["recall.data.user"]
+        if not DataUser.has_access("read"):
+            return DataUser
         return DataUser.with_context(active_test=False).search([])
+
+    def _find_data_user(self, data_user_id):
+        found = self._get_data_users().filtered(lambda user: user.id == data_user_id)
+        if not found:
+            raise request.not_found()
+        return found
 
     def _find_interface(self, interface_id):
         Interface = request.env["recall.share.interface"]

@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import csv
 import io
+import itertools
+import tempfile
 from typing import NamedTuple
 
 import xlsxwriter
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.models.recall_import_kind import vin_column
 from odoo.addons.recall_base.tools import cells, tabular, vin
+from odoo.addons.recall_base.tools.workbook import STREAMED
 
-#: Vehicles that a file may hold.
-MOST_VEHICLES = 50_000
 #: Rows that are named when they hold no VIN.
 NAMED = 20
 #: Recalls that the public is told of.
@@ -28,10 +29,10 @@ class Listed(NamedTuple):
 
 
 class RecallFleet(models.AbstractModel):
-    """Files of VINs, and what is known of many vehicles at once.
+    """What is known of many vehicles at once, and a subscriber's file of VINs.
 
     It serves subscribers (their vehicles are subscriptions) and partners (their
-    vehicles are ``recall.fleet.vehicle``) alike.
+    vehicles are ``recall.fleet.vehicle``; their files go through ``recall.import``).
     """
 
     _name = "recall.fleet"
@@ -60,13 +61,6 @@ class RecallFleet(models.AbstractModel):
             raise UserError(
                 self.env["recall.import"]._explain(error.code, error.facts)
             ) from error
-        if len(rows) > MOST_VEHICLES:
-            raise UserError(
-                self.env._(
-                    "The file holds more than %(most)s vehicles. Divide it.",
-                    most=MOST_VEHICLES,
-                )
-            )
         good = vin.check_many(text for _number, text in rows)
         return Listed(
             list(
@@ -108,63 +102,6 @@ class RecallFleet(models.AbstractModel):
             rows=rows + ("…" if len(listed.refused) > NAMED else ""),
         )
         return f"{told} {refused}"
-
-    # === Partners === #
-
-    @api.model
-    def _store(self, data_user, vins, replace=False, remove=False):
-        """Put VINs into a partner's fleet, by set-based statements.
-
-        :param bool replace: take out all that are not among them
-        :param bool remove: take these out instead
-        :returns: ``(added, taken out)``
-        """
-        Vehicle = self.env["recall.fleet.vehicle"]
-        Vehicle.check_access("create")
-        data_user.ensure_one()
-        data_user.check_access("read")
-        vins, out = list(vins), 0
-        if replace or remove:
-            self.env.cr.execute(
-                SQL(
-                    """DELETE FROM recall_fleet_vehicle
-                        WHERE data_user_id = %s AND %s""",
-                    data_user.id,
-                    SQL("vin = ANY(%s)" if remove else "vin != ALL(%s)", vins),
-                )
-            )
-            out = self.env.cr.rowcount
-        added = 0 if remove else self._insert(data_user, vins)
-        Vehicle.invalidate_model()
-        self.env["recall.audit.event"]._record(
-            "fleet.store", data_user, added=added, removed=out
-        )
-        if added:
-            # sudo: the scheduled action belongs to nobody.
-            self.env.ref("recall_service.ir_cron_expand").sudo()._trigger()
-        return added, out
-
-    def _insert(self, data_user, vins):
-        room = MOST_VEHICLES - self.env["recall.fleet.vehicle"].search_count(
-            [("data_user_id", "=", data_user.id), ("vin", "not in", vins)]
-        )
-        if len(vins) > room:
-            raise UserError(
-                self.env._(
-                    "A fleet holds %(most)s vehicles at most.", most=MOST_VEHICLES
-                )
-            )
-        self.env.cr.execute(
-            SQL(
-                """INSERT INTO recall_fleet_vehicle (data_user_id, vin, added_at)
-                   SELECT %s, vin, %s FROM unnest(%s) AS listed(vin)
-                   ON CONFLICT (data_user_id, vin) DO NOTHING""",
-                data_user.id,
-                fields.Datetime.now(),
-                vins,
-            )
-        )
-        return self.env.cr.rowcount
 
     # === What is known === #
 
@@ -253,7 +190,7 @@ class RecallFleet(models.AbstractModel):
 
     @api.model
     def _write_file(self, rows, form):
-        """The rows of ``_look_up`` as a file; ``form`` is ``csv`` or ``xlsx``."""
+        """The rows of ``_look_up`` as an open file; ``form``: ``csv`` or ``xlsx``."""
         labels = self._get_state_labels()
         header = [
             self.env._("VIN"),
@@ -261,35 +198,33 @@ class RecallFleet(models.AbstractModel):
             self.env._("Vehicle"),
             self.env._("Open recalls"),
         ]
-        table = [
+        table = (
             [row["vin"], labels[row["state"]], row["brand"] or "", row["recalls"] or ""]
             for row in rows
-        ]
+        )
         write = self._write_csv if form == "csv" else self._write_xlsx
         return write(header, table)
 
     def _write_csv(self, header, table):
-        stream = io.StringIO()
+        stream = io.StringIO(newline="")
         writer = csv.writer(stream)
         # A spreadsheet takes a text that begins like this for a formula.
         writer.writerows(
             [f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in row]
-            for row in [header, *table]
+            for row in itertools.chain([header], table)
         )
-        return stream.getvalue().encode("utf-8-sig")
+        return io.BytesIO(stream.getvalue().encode("utf-8-sig"))
 
     def _write_xlsx(self, header, table):
-        stream = io.BytesIO()
-        book = xlsxwriter.Workbook(
-            stream, {"in_memory": True, "strings_to_formulas": False}
-        )
-        sheet = book.add_worksheet()
-        bold = book.add_format({"bold": True})
-        sheet.write_row(0, 0, header, bold)
-        for number, row in enumerate(table, start=1):
-            sheet.write_row(number, 0, row)
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, len(table), len(header) - 1)
-        sheet.set_column(0, 3, 24)
-        book.close()
-        return stream.getvalue()
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the response
+        with xlsxwriter.Workbook(file, STREAMED) as book:
+            sheet = book.add_worksheet()
+            bold = book.add_format({"bold": True})
+            sheet.set_column(0, len(header) - 1, 24)
+            sheet.freeze_panes(1, 0)
+            sheet.write_row(0, 0, header, bold)
+            number = 0
+            for number, row in enumerate(table, start=1):
+                sheet.write_row(number, 0, row)
+            sheet.autofilter(0, 0, number, len(header) - 1)
+        return file

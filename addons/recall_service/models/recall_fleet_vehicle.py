@@ -2,9 +2,12 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+#: Vehicles that a fleet, and a file for it, may hold.
+MOST_VEHICLES = 200_000
+
 
 class RecallFleetVehicle(models.Model):
-    """A vehicle that a partner watches: its webhooks are told of its recalls.
+    """A vehicle that a partner watches: it is told of the vehicle's recalls.
 
     Any VIN may be here, known or not: what is known of it is looked up by the index on
     vehicles when it is asked for, and nothing is kept twice.
@@ -26,6 +29,13 @@ class RecallFleetVehicle(models.Model):
     vin = fields.Char(string="VIN", size=17, required=True, readonly=True)
     added_at = fields.Datetime(
         string="Added on", default=fields.Datetime.now, required=True, readonly=True
+    )
+    # Not a relation: it outlives the import, and only its order counts.
+    last_file = fields.Integer(
+        default=0,
+        required=True,
+        readonly=True,
+        help="Number of the last import that named the vehicle.",
     )
     state = fields.Selection(
         [
@@ -66,3 +76,74 @@ class RecallFleetVehicle(models.Model):
             list(value),
         )
         return [("id", "in", found)]
+
+    # === Lists, by one statement each === #
+
+    @api.model
+    def _put_in(self, data_user, vins, file_number=0):
+        """Put VINs of GB 16735 into a fleet; those that are in it stay.
+
+        :param list vins: each once
+        :param int file_number: import that names them
+        :returns: ``(number added, VINs for which the fleet has no room)``
+        """
+        known = set(self._get_known(data_user, vins))
+        fresh = [text for text in vins if text not in known]
+        size = self.search_count([("data_user_id", "=", data_user.id)])
+        over = fresh[max(MOST_VEHICLES - size, 0) :]
+        refused = set(over)
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO recall_fleet_vehicle AS known
+                          (data_user_id, vin, added_at, last_file)
+                   SELECT %(data_user)s, vin, %(now)s, %(file)s
+                     FROM unnest(%(vins)s::varchar[]) AS listed(vin)
+                   ON CONFLICT (data_user_id, vin)
+                   DO UPDATE SET last_file = excluded.last_file
+                       WHERE known.last_file < excluded.last_file""",
+                data_user=data_user.id,
+                now=fields.Datetime.now(),
+                file=file_number,
+                vins=[text for text in vins if text not in refused],
+            )
+        )
+        self.invalidate_model()
+        return len(fresh) - len(over), over
+
+    def _get_known(self, data_user, vins):
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT vin FROM recall_fleet_vehicle
+                    WHERE data_user_id = %s AND vin = ANY(%s)""",
+                data_user.id,
+                vins,
+            )
+        )
+        return [text for (text,) in rows]
+
+    @api.model
+    def _take_out(self, data_user, vins):
+        """Take VINs out of a fleet; returns how many were in it."""
+        return self._delete(data_user, SQL("vin = ANY(%s)", vins))
+
+    @api.model
+    def _keep_only(self, data_user, file_number):
+        """Take out what neither this import nor a later one named."""
+        return self._delete(data_user, SQL("last_file < %s", file_number))
+
+    @api.model
+    def _clear(self, data_user):
+        """Take all vehicles out of a fleet."""
+        return self._delete(data_user, SQL("true"))
+
+    def _delete(self, data_user, condition):
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM recall_fleet_vehicle WHERE data_user_id = %s AND %s",
+                data_user.id,
+                condition,
+            )
+        )
+        removed = self.env.cr.rowcount
+        self.invalidate_model()
+        return removed

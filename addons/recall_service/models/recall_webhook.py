@@ -72,6 +72,7 @@ class RecallWebhook(models.Model):
     secret_sealed = fields.Char(groups="base.group_system", copy=False)
     old_secret_sealed = fields.Char(groups="base.group_system", copy=False)
     old_secret_until = fields.Datetime(string="Old secret until", copy=False)
+    secret_at = fields.Datetime(string="Secret issued on", copy=False)
     started_at = fields.Datetime(string="Told since", copy=False)
     last_sequence = fields.Integer(string="Last number", default=0, copy=False)
 
@@ -191,6 +192,7 @@ class RecallWebhook(models.Model):
             {
                 "old_secret_sealed": hook.secret_sealed,
                 "old_secret_until": hook.secret_sealed and now + BOTH_VALID,
+                "secret_at": now,
                 "secret_sealed": cipher.KeyRing.from_environment().seal(
                     secret, hook._get_context()
                 ),

@@ -6,6 +6,9 @@ from . import (
     test_developers,
     test_feeds,
     test_forms_browser,
+    test_fleet_browser,
+    test_fleet_import,
+    test_fleet_pages,
     test_legacy_vin,
     test_lookup,
     test_lookup_guard,
@@ -43,4 +46,5 @@ from . import (
     test_usage_report,
     test_visitor_browser,
     test_webhook,
+    test_webhook_pages,
 )

@@ -261,24 +261,3 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
             self.env["recall.subscription"]._gc_ended()
             self.env["recall.subscriber"]._gc_empty()
         self.assertFalse(self.subscriber.exists())
-
-
-@tagged("post_install", "-at_install")
-class TestFleet(SubscriptionCommon):
-    def test_partner_fleet(self):
-        """S-PUSH: a partner's list is added to, replaced, reduced, and looked up."""
-        Fleet, Vehicle = self.env["recall.fleet"], self.env["recall.fleet.vehicle"]
-        vins = [*self.vins[:2], self.make_vin()]
-        self.assertEqual(Fleet._store(self.data_user, vins), (3, 0))
-        self.assertEqual(Fleet._store(self.data_user, vins), (0, 0))
-        self.make_completion(self.plan, vins[1])
-        source = Fleet._data_user_sql(self.data_user)
-        self.assertEqual(Fleet._count(source), {"open": 1, "done": 1, "none": 1})
-        [row] = Fleet._look_up(source, "open")
-        self.assertEqual(
-            (row["vin"], row["recalls"]), (vins[0], self.plan.recall_number)
-        )
-        self.assertEqual(Vehicle.search([("state", "=", "done")]).vin, vins[1])
-        self.assertEqual(Fleet._store(self.data_user, vins[:1], remove=True), (0, 1))
-        self.assertEqual(Fleet._store(self.data_user, vins[2:], replace=True), (0, 1))
-        self.assertEqual(Vehicle.search([]).mapped("vin"), vins[2:])

@@ -103,7 +103,7 @@ class TestWebhook(SubscriptionCommon):
         """S-PUSH: vehicles of the partner's list, in scope and then repaired, once."""
         other = self.make_hook(data_user_id=self.make_data_user("Stranger").id)
         other._issue_secret()
-        self.env["recall.fleet"]._store(self.data_user, self.vins[:2])
+        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins[:2])
         for _run in range(2):
             self.run_cron("expand")
         told = self.get("vehicle.in_scope")
@@ -117,13 +117,13 @@ class TestWebhook(SubscriptionCommon):
     def test_choices(self):
         """S-PUSH: an event that is not asked for is not told."""
         self.hook.write({"tell_published": False, "tell_in_scope": False})
-        self.env["recall.fleet"]._store(self.data_user, self.vins)
+        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins)
         self.make_public()
         self.assertFalse(self.hook.message_ids)
 
     def test_no_person_in_any_body(self):
         """X-ACCESS: neither phone nor owner nor dealer is in a message."""
-        self.env["recall.fleet"]._store(self.data_user, self.vins)
+        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins)
         self.run_cron("expand")
         self.make_completion(self.plan, self.vins[0])
         self.run_cron("expand")
@@ -195,7 +195,7 @@ class TestWebhook(SubscriptionCommon):
         """S-PUSH: one that fails is tried with one message, the other gets all."""
         other = self.make_hook(name="Other", url="https://other.example.com/")
         other._issue_secret()
-        self.env["recall.fleet"]._store(self.data_user, self.vins)
+        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins)
         self.run_cron("expand")
         self.answers = lambda url, _body: 503 if "partner" in url else 204
         self.deliver()
@@ -207,7 +207,7 @@ class TestWebhook(SubscriptionCommon):
 
     def test_refused_message_holds_up_no_other(self):
         """S-PUSH: a 4xx is about the message: the next is sent at once."""
-        self.env["recall.fleet"]._store(self.data_user, self.vins[:2])
+        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins[:2])
         self.run_cron("expand")
         self.answers = lambda _url, body: 400 if self.vins[0].encode() in body else 200
         self.deliver()

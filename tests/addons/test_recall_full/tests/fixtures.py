@@ -639,13 +639,6 @@ FIXTURES = {
         },
         {"added_at": "2025-01-01 00:00:00"},
     ),
-    "recall.fleet.upload": (
-        lambda case, producer: {
-            "data_user_id": case.get("recall.data.user", producer).id,
-            "file": base64.b64encode(b"VIN"),
-        },
-        {"name": "Other"},
-    ),
     "recall.publication": (
         lambda case, producer: {
             "plan_id": case.make_plan(producer).id,
@@ -718,7 +711,6 @@ SHARED = {
     "recall.webhook.message",
     "recall.webhook.secret",
     "recall.fleet.vehicle",
-    "recall.fleet.upload",
     "recall.data.application",
     "recall.data.application.decide",
     "recall.data.user.suspend",

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo.http import request
+
+from odoo.addons.recall_base.controllers.download import send_file
+from odoo.addons.recall_base.tools.workbook import MIMETYPE
+
+TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": MIMETYPE}
+
+
+def send_fleet(rows, form):
+    """Answer with the rows of ``recall.fleet._look_up`` as a file to save.
+
+    :param str form: ``csv`` or ``xlsx``
+    """
+    file = request.env["recall.fleet"]._write_file(rows, form)
+    return send_file(file, f"recalls.{form}", TYPES[form])
