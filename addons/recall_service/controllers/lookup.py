@@ -132,6 +132,8 @@ class RecallLookup(http.Controller):
                 values["shared_until"] = _show_time(expires)
             elif make_link:
                 values |= self._prepare_link(typed)
+            else:
+                request.env["recall.lookup.usage"]._count_page(values["case"])
         except AddressError as error:
             values = {"case": "expired" if error.expired else "forged", "typed": ""}
         except KeyFileError as error:
@@ -211,6 +213,7 @@ class RecallLookup(http.Controller):
 
     def _render_no_keys(self, error, typed):
         _logger.error("The public search cannot seal an address: %s", error)
+        request.env["recall.lookup.usage"]._count_page("unavailable")
         return self._render({"case": "unavailable", "typed": typed[:SHOWN]})
 
     def _render(self, values):

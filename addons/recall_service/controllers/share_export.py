@@ -6,7 +6,6 @@ from odoo.addons.recall_base.tools import answers
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
 from ..models.recall_share_export_file import URL
-from ..models.recall_share_usage_meter import meters
 
 HTTP_STATUS = {
     ApiStatus.KEY_INVALID: 403,
@@ -43,7 +42,8 @@ class RecallShareExport(http.Controller):
         stream = request.env["ir.binary"]._get_stream_from(file.attachment_id, "raw")
         response = stream.get_response(as_attachment=True)
         response.headers["Cache-Control"] = "no-store"
-        meters[request.db].count(
-            interface.id, "export", ApiStatus.SUCCESS, 0, response.content_length or 0
+        request.env["recall.share.usage"]._count(
+            (interface.id, "export", int(ApiStatus.SUCCESS)),
+            (1, 0, response.content_length or 0),
         )
         return response

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
+    counter_mixin,
     granted_terms_mixin,
     ir_http,
     mail_link_mixin,
@@ -20,6 +21,7 @@ from . import (
     recall_lookup,
     recall_lookup_address,
     recall_lookup_guard,
+    recall_lookup_usage,
     recall_objection,
     recall_objection_decision,
     recall_objection_keep,
@@ -52,6 +54,7 @@ from . import (
     recall_subscription_own,
     recall_token,
     recall_token_reminder,
+    recall_usage_comparison,
     recall_webhook,
     recall_webhook_message,
     recall_webhook_message_delivery,

@@ -31,6 +31,8 @@ class IrHttp(models.AbstractModel):
             visitor.form, visitor.remote_addr, action
         )
         if hurdle:
+            if action == GUARDED_SEARCH:
+                self.env["recall.lookup.usage"]._count_page("hurdle")
             abort(self._render_recall_hurdle(hurdle, visitor, action))
         return None
 

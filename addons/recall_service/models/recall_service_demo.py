@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from odoo import Command, api, fields, models
 
@@ -18,6 +18,8 @@ DATA_USERS = (
     ("演示二手车市场有限公司", "used_car", 700, 0.3, ("allow_many", "allow_changes")),
     ("演示市公安局交通警察支队", "police", 5200, 0.4, ("allow_export", "share_dealer")),
 )
+#: Answers of the public search, in a quiet hour.
+LOOKUPS = (("none", 30), ("done", 12), ("open", 8), ("invalid", 5), ("hurdle", 1))
 #: Name, kind, state and what was written about it.
 APPLICATIONS = (
     ("演示汽车维修有限公司", "repair", "waiting", {}),
@@ -48,6 +50,7 @@ class RecallServiceDemo(models.AbstractModel):
             self._make_application(number, *facts)
         self._ask_more(partners[1], account)
         self._make_subscriptions(plan)
+        self._look_up()
 
     def _make_plan(self):
         """A recall whose vehicles the search, partners and subscribers find."""
@@ -138,6 +141,20 @@ class RecallServiceDemo(models.AbstractModel):
                 if count
             ]
         )
+
+    def _look_up(self):
+        """Look-ups of the last days: most by day and on weekends, a few in English."""
+        now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        counts = {}
+        for back in range(DAYS * 24):
+            hour = now - timedelta(hours=back)
+            busy = 2 if 8 <= (hour.hour + 8) % 24 < 23 else 0.2
+            busy *= (1.5 if hour.weekday() > 4 else 1) * (1 + (hour.day % 7) / 10)
+            for answer, share in LOOKUPS:
+                for lang, part in (("zh_CN", 0.9), ("en_US", 0.1)):
+                    if count := round(busy * share * part):
+                        counts[int(hour.timestamp()), answer, lang] = (count,)
+        self.env["recall.lookup.usage"]._store_counts(counts)
 
     def _suspend_one(self, data_user):
         data_user._suspend("共享协议已到期,请续签(演示)。")

@@ -159,9 +159,34 @@ class RecallServiceToday(models.AbstractModel):
 
     def _prepare_plots(self, producers, chosen):
         today = fields.Date.today()
-        days = self.env["recall.share.usage"]._read_days(
-            [], today - timedelta(days=DAYS - 1), today
+        first = today - timedelta(days=DAYS - 1)
+        return [self._plot_lookups(first, today), self._plot_requests(first, today)]
+
+    def _plot_lookups(self, first, last):
+        days = self.env["recall.lookup.usage"]._read_days([], first, last)
+        parts = [
+            (self.env._("Open recall"), ("open",)),
+            (self.env._("Other answers"), ("done", "none", "invalid")),
+            (self.env._("Could not be checked"), ("unavailable",)),
+        ]
+        series = [
+            (name, [sum(counts[answer] for answer in part) for counts in days.values()])
+            for name, part in parts
+        ]
+        return self._plot(
+            "lookups",
+            self.env._("Look-ups on the public page, last %(days)s days", days=DAYS),
+            "days",
+            [self._name_day(day) for day in days],
+            series,
+            more=self._open("recall_service.recall_lookup_usage_action"),
         )
+
+    def _name_day(self, day):
+        return format_date(self.env, day, date_format="MM-dd")
+
+    def _plot_requests(self, first, last):
+        days = self.env["recall.share.usage"]._read_days([], first, last)
         limited = int(ApiStatus.RATE_LIMITED)
         answered = [counts[int(ApiStatus.SUCCESS)] for counts in days.values()]
         over = [counts[limited] for counts in days.values()]
@@ -169,19 +194,18 @@ class RecallServiceToday(models.AbstractModel):
             counts.total() - good - above
             for counts, good, above in zip(days.values(), answered, over, strict=True)
         ]
-        return [
-            self._plot(
-                "requests",
-                self.env._("Requests of data users, last %(days)s days", days=DAYS),
-                "days",
-                [format_date(self.env, day, date_format="MM-dd") for day in days],
-                [
-                    (self.env._("Answered"), answered),
-                    (self.env._("Over the quota"), over),
-                    (self.env._("Refused or failed"), refused),
-                ],
-            )
-        ]
+        return self._plot(
+            "requests",
+            self.env._("Requests of data users, last %(days)s days", days=DAYS),
+            "days",
+            [self._name_day(day) for day in days],
+            [
+                (self.env._("Answered"), answered),
+                (self.env._("Over the quota"), over),
+                (self.env._("Refused or failed"), refused),
+            ],
+            more=self._open("recall_service.recall_share_usage_action"),
+        )
 
     def _prepare_tables(self, producers, chosen):
         rows = [

@@ -6,17 +6,16 @@ class RecallShareUsage(models.Model):
     """How much an interface was used in an hour: counts, and no personal data.
 
     Without an interface it is what came with a wrong token or a message that could not
-    be read. Written by server processes from what they counted in memory, one
-    statement for all interfaces every few seconds; nobody else writes it.
+    be read. Server processes write it; nobody else does.
     """
 
     _name = "recall.share.usage"
+    _inherit = "recall.counter.mixin"
     _description = "Usage of a sharing interface"
     _order = "hour desc, interface_id, method, api_status"
     _rec_name = "hour"
     _log_access = False
 
-    hour = fields.Datetime(readonly=True, required=True, help="Begin of the hour.")
     interface_id = fields.Many2one(
         "recall.share.interface", readonly=True, index=False, ondelete="restrict"
     )

@@ -1,46 +1,43 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import atexit
-import logging
 from collections import defaultdict
-from datetime import UTC, datetime
+from functools import partial
 
-from odoo import SUPERUSER_ID, api, fields, models
-from odoo.modules.registry import Registry
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
-from ..tools.meter import QUOTA_METHODS, Meter
+from ..tools.quota import Quotas
+from .counter_mixin import hand_over, meters
 
-_logger = logging.getLogger(__name__)
+#: Answers that are counted on the day's quota.
+QUOTA_METHODS = ("one", "many")
 
-#: The counts of this process, by the name of the database.
-meters = defaultdict(Meter)
+#: What this process knows of the quotas, by the name of the database.
+quotas = defaultdict(Quotas)
 
 
 class RecallShareUsage(models.Model):
-    """Counting in memory, handing over to the table, and the quotas that rest on it."""
+    """Counting of the sharing interface, and the quotas that rest on it."""
 
     _inherit = "recall.share.usage"
 
+    _counted_by = ("interface_id", "method", "api_status")
+    _counted = ("request_count", "vin_count", "answer_bytes")
+    _shown_by = "api_status"
+
     @classmethod
     def _meter_exchange(cls, registry, facts):
-        """Count an answered request; called by the dispatcher outside a transaction.
-
-        Every few seconds it hands the counts of this process over to the table, by one
-        statement for all interfaces.
-        """
-        meter = meters[registry.db_name]
-        caller = facts["caller"]
-        meter.count(
-            caller.get("interface_id"),
-            facts["method"],
-            int(facts["api_status"]),
-            facts["vins"],
-            facts["answer_bytes"],
+        """Count an answered request; called by the dispatcher outside a transaction."""
+        meters[registry.db_name, cls._name].count(
+            (
+                facts["caller"].get("interface_id"),
+                facts["method"],
+                int(facts["api_status"]),
+            ),
+            (1, facts["vins"], facts["answer_bytes"]),
         )
-        if counts := meter.take():
-            _hand_over(registry, counts)
+        hand_over(registry, cls._name)
 
     @api.model
     def _admit(self, interface_id, terms, vins):
@@ -50,8 +47,8 @@ class RecallShareUsage(models.Model):
         :param int vins: how many of the day's VINs it takes
         :raises MessageError: 429
         """
-        meter = meters[self.env.cr.dbname]
-        wait = meter.wait_for_burst(interface_id, terms["quota_burst"])
+        known = quotas[self.env.cr.dbname]
+        wait = known.wait_for_burst(interface_id, terms["quota_burst"])
         if wait:
             raise MessageError(
                 ApiStatus.RATE_LIMITED,
@@ -59,11 +56,12 @@ class RecallShareUsage(models.Model):
                 f"{wait} seconds, then send again.",
                 retry_after=wait,
             )
-        wait = meter.wait_for_day(
+        wait = known.wait_for_day(
             interface_id,
             vins,
             terms["quota_day"],
             lambda: self._read_used([interface_id]).get(interface_id, 0),
+            partial(self._count_pending, interface_id),
         )
         if wait:
             raise MessageError(
@@ -72,6 +70,19 @@ class RecallShareUsage(models.Model):
                 "begins anew at midnight UTC.",
                 retry_after=wait,
             )
+
+    def _count_pending(self, interface_id, since):
+        """VINs on the quota that this process has served and not handed over."""
+        return sum(
+            vins
+            for (hour, interface, method, status), (_requests, vins, _size) in meters[
+                self.env.cr.dbname, self._name
+            ].pending()
+            if interface == interface_id
+            and method in QUOTA_METHODS
+            and status == ApiStatus.SUCCESS
+            and hour >= since
+        )
 
     def _read_used(self, interface_ids):
         """VINs of today that the table knows of, by interface."""
@@ -88,69 +99,19 @@ class RecallShareUsage(models.Model):
         )
         return dict(self.env.cr.fetchall())
 
+    def _complete_counts(self, counted):
+        """Override of the mixin: with the data user; without deleted interfaces."""
+        return ("data_user_id",), SQL(
+            """SELECT v.*, interface.data_user_id FROM %s
+                 LEFT JOIN recall_share_interface interface
+                   ON interface.id = v.interface_id
+                WHERE v.interface_id IS NULL OR interface.id IS NOT NULL""",
+            counted,
+        )
+
     @api.model
-    def _store_counts(self, counts):
-        """Add the counts of one process to the table; returns today's VINs of these.
-
-        :param dict counts: ``meter.Key`` -> ``meter.Count``
-        """
-        # In one order for all processes: they wait for each other, and never in a ring.
-        rows = sorted(
-            ((_to_time(key.hour), *key[1:], *count) for key, count in counts.items()),
-            key=lambda row: (row[1] or 0, row[0], *row[2:4]),
-        )
-        # No answer hangs on it: a crash of the database server may lose the last half
-        # second, and who holds a row up is not waited for.
-        self.env.cr.execute(
-            SQL(
-                """SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = 500;
-                   INSERT INTO recall_share_usage AS known
-                          (hour, interface_id, method, api_status, request_count,
-                           vin_count, answer_bytes, data_user_id)
-                   SELECT v.*, interface.data_user_id
-                     FROM (VALUES %s) AS v(hour, interface_id, method, api_status,
-                                           request_count, vin_count, answer_bytes)
-                     LEFT JOIN recall_share_interface interface
-                       ON interface.id = v.interface_id
-                    WHERE v.interface_id IS NULL OR interface.id IS NOT NULL
-                   ON CONFLICT (interface_id, hour, method, api_status) DO UPDATE
-                      SET request_count = known.request_count + excluded.request_count,
-                          vin_count = known.vin_count + excluded.vin_count,
-                          answer_bytes = known.answer_bytes + excluded.answer_bytes""",
-                SQL(", ").join(
-                    SQL(
-                        "(%s::timestamp, %s::int, %s, %s, %s, %s, %s::numeric)",
-                        *row,
-                    )
-                    for row in rows
-                ),
-            )
-        )
-        self.invalidate_model()
-        return self._read_used([key.interface_id for key in counts if key.interface_id])
-
-
-def _to_time(seconds):
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-
-
-def _hand_over(registry, counts):
-    """Store counts in a transaction of their own; what fails is kept for later."""
-    meter = meters[registry.db_name]
-    try:
-        with registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            used = env["recall.share.usage"]._store_counts(counts)
-    except Exception:  # the peer's answer does not depend on our counts
-        meter.give_back(counts)
-        _logger.warning("Usage is not stored yet; it is tried again", exc_info=True)
-    else:
-        meter.note_used(used.items())
-
-
-@atexit.register
-def _hand_over_the_rest():
-    """A process that ends in order leaves no counts behind."""
-    for name, meter in meters.items():
-        if counts := meter.take(all_of_it=True):
-            _hand_over(Registry(name), counts)
+    def _prepare_stored(self, counts):
+        """Override of the mixin to learn what other processes have served."""
+        interfaces = {interface for _hour, interface, *_rest in counts if interface}
+        used = self._read_used(list(interfaces))
+        return partial(quotas[self.env.cr.dbname].note_used, used.items())

@@ -28,25 +28,41 @@ class RecallUsageReport(models.AbstractModel):
         }
 
     def _prepare(self, dialogue):
-        """Figures of a period: ``period``, ``facts``, ``kinds``, ``statuses``,
-        ``partners`` and ``svg``."""
+        """Figures of a period: ``period``, ``facts``, ``answers``, ``languages``,
+        ``hours``, ``zone``, ``kinds``, ``statuses``, ``partners``, and the plots
+        ``lookup_svg`` and ``svg``."""
         figures = UsageFigures(self.env, dialogue.date_from, dialogue.date_to)
         Workbook = self.env["recall.usage.workbook"]
         return {
             "period": Workbook._describe_period(figures),
             "facts": Workbook._get_facts(figures),
+            "answers": figures.lookup_answers,
+            "languages": figures.lookup_languages,
+            "hours": [row for row in figures.hours if row["search"] or row["share"]],
+            "zone": figures.zone,
             "kinds": figures.sharing_kinds,
             "statuses": figures.sharing_statuses,
             "partners": figures.partners,
-            "svg": self._draw(figures),
+            "lookup_svg": self._draw(
+                [
+                    (row["day"], (row["lookups"] - row["open"], row["open"]))
+                    for row in figures.lookup_days
+                ],
+                ("other", "open"),
+                self.env._("Look-ups by day"),
+            ),
+            "svg": self._draw(
+                [
+                    (row["day"], (row["answered"], row["limited"], row["refused"]))
+                    for row in figures.sharing_days
+                ],
+                ("answered", "limited", "refused"),
+                self.env._("Requests by day"),
+            ),
         }
 
-    def _draw(self, figures):
-        names = ("answered", "limited", "refused")
-        days = {
-            row["day"]: [row[name] for name in names] for row in figures.sharing_days
-        }
-        if not any(map(sum, days.values())):
+    def _draw(self, days, names, title):
+        if not any(sum(counts) for _day, counts in days):
             return ""
-        svg = draw_days(days, names, self.env._("Requests by day"))
+        svg = draw_days(dict(days), names, title)
         return Markup(svg)  # noqa: S704 - drawn by us from numbers

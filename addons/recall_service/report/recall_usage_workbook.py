@@ -23,6 +23,8 @@ class RecallUsageWorkbook(models.AbstractModel):
         figures = UsageFigures(self.env, first, last)
         with make_workbook(self.env._("Usage of search and sharing")) as writer:
             self._add_overview(writer, figures)
+            self._add_lookups(writer, figures)
+            self._add_hours(writer, figures)
             self._add_days(writer, figures)
             self._add_kinds(writer, figures)
             self._add_statuses(writer, figures)
@@ -43,7 +45,7 @@ class RecallUsageWorkbook(models.AbstractModel):
             (self.env._("Suspended"), "suspended", writer.number),
             (self.env._("New in the period"), "fresh", writer.number),
         ]
-        writer.add_table(sheet, columns, figures.partners, top=14)
+        writer.add_table(sheet, columns, figures.partners, top=18)
 
     @api.model
     def _describe_period(self, figures):
@@ -58,6 +60,10 @@ class RecallUsageWorkbook(models.AbstractModel):
         """List of ``(label, number)`` of the whole period."""
         totals = figures.totals
         return [
+            (self.env._("Look-ups on the public page"), totals["lookups"]),
+            (self.env._("Look-ups that found an open recall"), totals["open"]),
+            (self.env._("Look-ups that could not be checked"), totals["unavailable"]),
+            (self.env._("Look-ups held up by the puzzle"), totals["hurdle"]),
             (self.env._("Data users, enabled"), totals["partners"]),
             (self.env._("Requests answered"), totals["answered"]),
             (self.env._("VINs asked"), totals["vins"]),
@@ -67,6 +73,47 @@ class RecallUsageWorkbook(models.AbstractModel):
             (self.env._("Subscriptions confirmed"), totals["confirmed"]),
             (self.env._("Messages to subscribers"), totals["sent"]),
         ]
+
+    def _add_lookups(self, writer, figures):
+        answers = figures.lookup_answers
+        columns = [
+            (self.env._("Day"), "day", writer.date),
+            *((row["name"], row["answer"], writer.number) for row in answers),
+            (self.env._("Look-ups"), "lookups", writer.number),
+        ]
+        rows = figures.lookup_days
+        sheet = writer.add_sheet(
+            self.env._("Public search by day"), widths=(14, *(14,) * len(columns))
+        )
+        writer.add_table(sheet, columns, rows)
+        title = self.env._("Look-ups by day")
+        shown = range(1, len(answers) + 1)
+        writer.add_chart(
+            *(sheet, "column", 0, len(rows), 0, shown, columns, title),
+            at=(1, len(columns) + 1),
+        )
+        languages = [
+            (self.env._("Language"), "name", writer.text),
+            (self.env._("Look-ups"), "lookups", writer.number),
+        ]
+        writer.add_charted(
+            *(self.env._("Languages"), languages, figures.lookup_languages, 1),
+            self.env._("Look-ups by language"),
+        )
+
+    def _add_hours(self, writer, figures):
+        columns = [
+            (self.env._("Hour of the day"), "name", writer.text),
+            (self.env._("Public search"), "search", writer.number),
+            (self.env._("Sharing interface"), "share", writer.number),
+        ]
+        sheet = writer.add_sheet(self.env._("Hours"), widths=(18, 18, 18))
+        writer.add_table(sheet, columns, figures.hours)
+        title = self.env._("Requests by hour of the day (%(zone)s)", zone=figures.zone)
+        writer.add_chart(
+            *(sheet, "column", 0, len(figures.hours), 0, (1, 2), columns, title),
+            at=(1, 4),
+        )
 
     def _add_days(self, writer, figures):
         columns = [

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..models.recall_data_user import KINDS
+from ..models.recall_lookup_usage import ANSWERS
 
 ROLE = "recall_service.group_department"
 SUCCESS, LIMITED = 200, 429
@@ -38,6 +39,95 @@ class UsageFigures:
 
     def _get_labels(self, model, field):
         return dict(self.env[model]._fields[field]._description_selection(self.env))
+
+    # === Public search === #
+
+    @cached_property
+    def lookup_days(self):
+        """Look-ups by day (UTC) and answer; ``lookups`` are those that were answered,
+        whatever the answer."""
+        names = [name for name, _label in ANSWERS]
+        rows = self._read(
+            SQL(
+                "SELECT hour::date AS day, %s FROM recall_lookup_usage WHERE %s"
+                " GROUP BY 1 ORDER BY 1",
+                SQL(", ").join(
+                    SQL(
+                        "sum(lookup_count) FILTER (WHERE answer = %s) AS %s",
+                        name,
+                        SQL.identifier(name),
+                    )
+                    for name in names
+                ),
+                self._within("hour"),
+            )
+        )
+        days = self._fill_days(rows, names)
+        for day in days:
+            day["lookups"] = sum(day[name] for name in names if name != "hurdle")
+        return days
+
+    @cached_property
+    def lookup_answers(self):
+        """Look-ups of the period by answer, in the order of the page's cases."""
+        labels = self._get_labels("recall.lookup.usage", "answer")
+        return [
+            {
+                "answer": name,
+                "name": labels[name],
+                "lookups": sum(day[name] for day in self.lookup_days),
+            }
+            for name, _label in ANSWERS
+        ]
+
+    @cached_property
+    def lookup_languages(self):
+        """Look-ups by the language of the page, the most used first."""
+        labels = self._get_labels("recall.lookup.usage", "lang")
+        rows = self._read(
+            SQL(
+                """SELECT lang, sum(lookup_count)::bigint AS lookups
+                     FROM recall_lookup_usage
+                    WHERE answer != 'hurdle' AND %s
+                    GROUP BY 1 ORDER BY lookups DESC, 1""",
+                self._within("hour"),
+            )
+        )
+        return [{**row, "name": labels.get(row["lang"], row["lang"])} for row in rows]
+
+    @cached_property
+    def hours(self):
+        """Public search and sharing by the hour of the day, in the reader's time zone.
+
+        :returns: list of 24 dicts ``name``, ``search`` and ``share``: requests
+        """
+        rows = self._read(
+            SQL(
+                """SELECT extract(hour FROM hour AT TIME ZONE 'UTC'
+                                  AT TIME ZONE %s)::int AS hour,
+                          sum(request_count) FILTER (WHERE channel = 'search')
+                              AS search,
+                          sum(request_count) FILTER (WHERE channel = 'share') AS share
+                     FROM recall_usage_comparison WHERE %s GROUP BY 1""",
+                self.zone,
+                self._within("hour"),
+            )
+        )
+        found = {row["hour"]: row for row in rows}
+        return [
+            {
+                "name": f"{hour:02}:00",
+                **{
+                    name: int(found.get(hour, {}).get(name) or 0)
+                    for name in ("search", "share")
+                },
+            }
+            for hour in range(24)
+        ]
+
+    @property
+    def zone(self):
+        return self.env.user.tz or "Asia/Shanghai"
 
     # === Sharing === #
 
@@ -170,6 +260,8 @@ class UsageFigures:
         names = ("answered", "limited", "refused", "vins")
         return {
             **{name: sum(day[name] for day in days) for name in names},
+            **{row["answer"]: row["lookups"] for row in self.lookup_answers},
+            "lookups": sum(day["lookups"] for day in self.lookup_days),
             "partners": sum(row["enabled"] for row in self.partners),
             "subscriptions": active["count"],
             "confirmed": sum(day["confirmed"] for day in self.subscription_days),

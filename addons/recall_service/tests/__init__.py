@@ -13,6 +13,7 @@ from . import (
     test_lookup,
     test_lookup_guard,
     test_lookup_scope,
+    test_lookup_usage,
     test_my_vehicles,
     test_neutralize,
     test_objection,

@@ -10,6 +10,8 @@ from odoo.tests import HttpCase
 
 from odoo.addons.recall_base.tests.common import RecallCommon
 
+from ..models.counter_mixin import meters
+
 
 class BilingualSite:
     """The public site in English and Chinese, English being first."""
@@ -42,6 +44,7 @@ class RecallServiceCommon(RecallCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.addClassCleanup(meters.clear)
         cls.data_user = cls.make_data_user("Inspection station")
         cls.interface = cls.make_interface(cls.data_user)
         cls.token, cls.secret = cls.issue_share_token(cls.data_user)

@@ -6,7 +6,8 @@ from odoo.tests import HttpCase
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
 from ..controllers.share import RecallShare
-from ..models.recall_share_usage_meter import meters
+from ..models.counter_mixin import meters
+from ..models.recall_share_usage_meter import quotas
 from .common import RecallServiceCommon
 
 
@@ -15,8 +16,13 @@ class ShareHttpCommon(HttpCase, RecallServiceCommon):
 
     def setUp(self):
         super().setUp()
+        self.forget_counts()
+        self.addCleanup(self.forget_counts)
+
+    def forget_counts(self):
+        """Know no more of what was counted than a process that has just begun."""
         meters.clear()
-        self.addCleanup(meters.clear)
+        quotas.clear()
 
     def message(self, **members):
         return {

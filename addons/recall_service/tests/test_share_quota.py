@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
-from ..models.recall_share_usage_meter import RecallShareUsage, _hand_over, meters
+from ..models.counter_mixin import CounterMixin, hand_over
 from .share_common import ShareHttpCommon
 
 
@@ -19,13 +19,8 @@ class TestShareQuota(ShareHttpCommon):
         super().setUpClass()
         cls.interface.allow_many = True
 
-    @property
-    def meter(self):
-        return meters[self.env.cr.dbname]
-
     def hand_over(self):
-        if counts := self.meter.take(all_of_it=True):
-            _hand_over(self.env.registry, counts)
+        hand_over(self.env.registry, "recall.share.usage", all_of_it=True)
         self.env.invalidate_all()
 
     def read_usage(self):
@@ -73,8 +68,8 @@ class TestShareQuota(ShareHttpCommon):
         self.ask()
         fault = psycopg2.errors.LockNotAvailable("locked")
         with (
-            mute_logger("odoo.addons.recall_service.models.recall_share_usage_meter"),
-            patch.object(RecallShareUsage, "_store_counts", side_effect=fault),
+            mute_logger("odoo.addons.recall_service.models.counter_mixin"),
+            patch.object(CounterMixin, "_store_counts", side_effect=fault),
         ):
             self.hand_over()
         self.assertEqual(self.read_usage(), {("one", 200): (1, 1)})
@@ -86,7 +81,7 @@ class TestShareQuota(ShareHttpCommon):
             self.ask_for(api_exchange_vins=self.vins[:4]), ApiStatus.SUCCESS
         )
         self.hand_over()
-        meters.clear()  # as another process
+        self.forget_counts()  # as another process
         self.assertStatus(
             self.ask_for(api_exchange_vins=self.vins[:2]), ApiStatus.RATE_LIMITED
         )

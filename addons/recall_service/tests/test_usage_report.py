@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import io
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from openpyxl import load_workbook
 
@@ -31,6 +31,18 @@ class UsageCommon(PartnerCommon):
         cls.add_usage(cls.interface, hour + timedelta(days=1), 200, 5, 5)
         for edge in (-1, 2):
             cls.add_usage(cls.interface, hour + timedelta(days=edge), 200, 1000, 1000)
+        cls.add_lookups(hour, "open", 4)
+        cls.add_lookups(hour, "none", 3, "zh_CN")
+        cls.add_lookups(hour, "hurdle", 2)
+        cls.add_lookups(hour + timedelta(days=1, hours=1), "invalid", 1)
+        cls.add_lookups(hour + timedelta(days=2), "open", 1000)
+
+    @classmethod
+    def add_lookups(cls, hour, answer, count, lang="en_US"):
+        seconds = int(hour.replace(tzinfo=UTC).timestamp())
+        cls.env["recall.lookup.usage"]._store_counts(
+            {(seconds, answer, lang): (count,)}
+        )
 
     @classmethod
     def get_figures(cls, user=None):
@@ -46,6 +58,28 @@ class TestUsageFigures(UsageCommon):
         """S-REPORT: each request on its day, by what became of it; ends are in."""
         rows = [tuple(row.values())[1:] for row in self.get_figures().sharing_days]
         self.assertEqual(rows, [(10, 2, 1, 3007), (5, 0, 0, 5)])
+
+    def test_look_ups_are_counted_under_another_day_or_answer(self):
+        """S-REPORT: look-ups by day, answer and language; who was held up is apart."""
+        figures = self.get_figures()
+        days = [
+            (day["open"], day["none"], day["hurdle"], day["lookups"])
+            for day in figures.lookup_days
+        ]
+        self.assertEqual(days, [(4, 3, 2, 7), (0, 0, 0, 1)])
+        answers = {row["answer"]: row["lookups"] for row in figures.lookup_answers}
+        self.assertEqual(answers["invalid"], 1)
+        self.assertEqual(answers["done"], 0)
+        languages = {row["lang"]: row["lookups"] for row in figures.lookup_languages}
+        self.assertEqual(languages, {"en_US": 5, "zh_CN": 3})
+
+    def test_hour_is_that_of_another_time_zone(self):
+        """S-REPORT: hours of the day are those of the reader, search beside sharing."""
+        self.department.tz = "Asia/Shanghai"
+        hours = {row["name"]: row for row in self.get_figures().hours}
+        self.assertEqual(len(hours), 24)
+        self.assertEqual((hours["13:00"]["search"], hours["13:00"]["share"]), (9, 18))
+        self.assertEqual((hours["14:00"]["search"], hours["14:00"]["share"]), (1, 0))
 
     def test_kind_or_method_is_mixed_up(self):
         """S-REPORT: by kind of partner and method, and by status of annex C."""
@@ -126,7 +160,7 @@ class TestUsageFigures(UsageCommon):
             ._render_qweb_html("recall_service.recall_usage_report", report.ids)
         )
         text = html.decode()
-        for part in ("<svg", "3,007", "Many VINs", "407"):
+        for part in ("<svg", "3,007", "Many VINs", "407", "Held up by the puzzle"):
             self.assertIn(part, text)
         for name in (self.own.name, self.other.name):
             self.assertNotIn(name, text)
@@ -152,12 +186,25 @@ class TestUsageFigures(UsageCommon):
         tiles = {tile["key"]: tile["value"] for tile in figures["tiles"]}
         expected = {"applications": 1, "asked": 1, "tokens": 1, "quotas": 1}
         self.assertLessEqual(expected.items(), tiles.items())
+        self.assertEqual(
+            [plot["key"] for plot in figures["plots"]], ["lookups", "requests"]
+        )
         [table] = figures["tables"]
         self.assertEqual([row["cells"][2] for row in table["rows"]], ["8 / 10"])
         for tile in figures["tiles"]:
             domain = tile["action"]["domain"]
             model = self.env[tile["action"]["res_model"]].with_user(administrator)
             self.assertEqual(model.search_count(domain), tile["value"], tile["key"])
+
+    def test_plot_of_look_ups_is_wrong(self):
+        """S-REPORT: the board's days show today's open recalls as such."""
+        self.env["recall.lookup.usage"].search([]).unlink()
+        self.add_lookups(fields.Datetime.now().replace(minute=0, second=0), "open", 5)
+        Today = self.env["recall.service.today"].with_user(self.operator)
+        plot = Today.get_figures()["plots"][0]
+        values = [serie["values"] for serie in plot["series"]]
+        self.assertEqual([row[-1] for row in values], [5, 0, 0])
+        self.assertEqual(sum(map(sum, values)), 5)
 
     def test_board_opens_for_who_has_no_part_in_it(self):
         """X-ACCESS: the board is the operator's."""
@@ -175,15 +222,20 @@ class TestUsageWorkbook(HttpCase, UsageCommon):
         return self.url_open(f"/recall/usage.xlsx?from={first}&to={last}")
 
     def test_workbook_lacks_a_sheet_or_a_chart(self):
-        """S-REPORT: five sheets with native charts, and the figures of the period."""
+        """S-REPORT: sheets with native charts, and the figures of the period."""
         answer = self.get_workbook(
             self.department, self.day, self.day + timedelta(days=1)
         )
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
         book = load_workbook(io.BytesIO(answer.content))
         charts = [len(sheet._charts) for sheet in book]
-        self.assertEqual(charts, [0, 1, 1, 1, 1])
-        days = [[cell.value for cell in row] for row in book.worksheets[1].rows]
+        self.assertEqual(charts, [0, 1, 1, 1, 1, 1, 1, 1])
+        searched = [[cell.value for cell in row] for row in book.worksheets[1].rows]
+        self.assertEqual(
+            [row[1:] for row in searched[1:]],
+            [[4, 0, 3, 0, 0, 2, 7], [0, 0, 0, 1, 0, 0, 1]],
+        )
+        days = [[cell.value for cell in row] for row in book.worksheets[4].rows]
         self.assertEqual(
             [row[1:] for row in days[1:]], [[10, 3007, 2, 1], [5, 5, 0, 0]]
         )

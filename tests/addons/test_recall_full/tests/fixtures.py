@@ -564,6 +564,14 @@ FIXTURES = {
         },
         {"request_count": 2},
     ),
+    "recall.lookup.usage": (
+        lambda case, producer: {
+            "hour": datetime(2025, 1, 1 + next(_numbers) % 28, next(_numbers) % 24),
+            "answer": "open",
+            "lang": "en_US",
+        },
+        {"lookup_count": 2},
+    ),
     "recall.share.export": (
         lambda case, producer: {"cursor": _name(), "state": "done"},
         {"record_count": 2},
@@ -702,6 +710,7 @@ SHARED = {
     "recall.data.user",
     "recall.share.interface",
     "recall.share.usage",
+    "recall.lookup.usage",
     "recall.share.export",
     "recall.share.export.file",
     "recall.open.data",
