@@ -40,6 +40,8 @@
         "views/recall_today_views.xml",
         "views/res_config_settings_views.xml",
         "report/recall_stage_report.xml",
+        "report/recall_department_report.xml",
+        "wizard/recall_department_report_views.xml",
         "views/recall_statistic_views.xml",
         "views/recall_management_menus.xml",
     ],

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo import fields, http
-from odoo.http import content_disposition, request
+import io
 
+from odoo import fields, http
+from odoo.http import request
+
+from odoo.addons.recall_base.controllers.download import send_file
 from odoo.addons.recall_base.tools.workbook import MIMETYPE
 
 
@@ -11,7 +14,6 @@ class RecallStatistics(http.Controller):
         type="http",
         auth="user",
         methods=["GET"],
-        readonly=True,
         max_content_length=0,
     )
     def workbook(self, producer=None, brand=None, year=None, **_others):
@@ -25,10 +27,33 @@ class RecallStatistics(http.Controller):
         content = request.env["recall.statistic.workbook"]._make(
             producers=producers, **filters
         )
+        request.env["recall.audit.event"]._record(
+            "report.export",
+            kind="xlsx",
+            producers=producers.ids if producers else [],
+            **filters,
+        )
         day = fields.Date.context_today(dashboard)
-        headers = [
-            ("Content-Type", MIMETYPE),
-            ("Content-Disposition", content_disposition(f"recalls-{day}.xlsx")),
-            ("Cache-Control", "no-store"),
-        ]
-        return request.make_response(content, headers)
+        return send_file(io.BytesIO(content), f"recalls-{day}.xlsx", MIMETYPE)
+
+    @http.route(
+        "/recall/department/<int:report_id>.xlsx",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        max_content_length=0,
+    )
+    def department(self, report_id):
+        """S-REPORT: the workbook of what the account chose in its dialogue."""
+        report = request.env["recall.department.report"].search(
+            [("id", "=", report_id), ("create_uid", "=", request.env.uid)]
+        )
+        if not report:
+            raise request.not_found(
+                request.env._("This report is gone. Choose its period again.")
+            )
+        content = request.env["recall.department.workbook"]._make(report)
+        report._note_export("xlsx")
+        first, last = report._get_months()
+        name = f"recall-report-{first:%Y-%m}-{last:%Y-%m}.xlsx"
+        return send_file(io.BytesIO(content), name, MIMETYPE)

@@ -3,6 +3,7 @@ from . import (
     test_access,
     test_access_producer,
     test_breaker,
+    test_department_report,
     test_enterprise,
     test_incident,
     test_intake,

@@ -33,5 +33,6 @@ class RecallUsage(http.Controller):
         content = request.env["recall.usage.workbook"]._make(
             report.date_from, report.date_to
         )
+        report._note_export("xlsx")
         name = f"recall-usage-{report.date_from}-{report.date_to}.xlsx"
         return send_file(io.BytesIO(content), name, MIMETYPE)

@@ -243,6 +243,13 @@ class TestUsageWorkbook(HttpCase, UsageCommon):
             str(cell.value) for sheet in book for row in sheet.rows for cell in row
         }
         self.assertNotIn(self.own.name, texts)
+        event = self.env["recall.audit.event"].search(
+            [("action", "=", "report.export")], limit=1
+        )
+        self.assertEqual(event.user_id, self.department)
+        self.assertEqual(
+            (event.res_model, event.detail["kind"]), ("recall.usage.report", "xlsx")
+        )
 
     @mute_logger("odoo.http")
     def test_workbook_goes_to_who_has_no_part_in_it(self):

@@ -40,7 +40,7 @@ class RecallUsageReport(models.TransientModel):
 
     def action_print(self):
         """Make the report as PDF."""
-        self.ensure_one()
+        self._note_export("pdf")
         report = self.env.ref("recall_service.recall_usage_report_pdf")
         return report.report_action(self, config=False)
 
@@ -53,3 +53,14 @@ class RecallUsageReport(models.TransientModel):
             "url": f"/recall/usage.xlsx?{period}",
             "target": "download",
         }
+
+    def _note_export(self, kind):
+        """Log who took out which figures."""
+        self.ensure_one()
+        self.env["recall.audit.event"]._record(
+            "report.export",
+            self,
+            kind=kind,
+            first=str(self.date_from),
+            last=str(self.date_to),
+        )

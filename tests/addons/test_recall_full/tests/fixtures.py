@@ -552,6 +552,10 @@ FIXTURES = {
         lambda case, producer: {"reason": "Matrix"},
         {"reason": "Other"},
     ),
+    "recall.department.report": (
+        lambda case, producer: {"period": "last_year"},
+        {"period": "last_month"},
+    ),
     "recall.usage.report": (
         lambda case, producer: {"date_from": "2025-01-01"},
         {"date_from": "2025-01-02"},
@@ -724,6 +728,7 @@ SHARED = {
     "recall.data.application.decide",
     "recall.data.user.suspend",
     "recall.usage.report",
+    "recall.department.report",
     "recall.publication",
     "recall.subscription",
     "recall.push",
