@@ -7,9 +7,10 @@ import psycopg2
 from markupsafe import Markup
 
 from odoo import http
-from odoo.http import request
+from odoo.http import content_disposition, request
 
 from odoo.addons.recall_base.tools import curve_svg, recall_number
+from odoo.addons.recall_base.tools.workbook import MIMETYPE
 
 from ..models.recall_catalogue import PAGE_SIZE, Filters
 from ..tools import columns_svg, structured_data
@@ -28,6 +29,9 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _YEAR = re.compile(r"20[0-9]{2}", re.ASCII)
 #: Recalls in the block of the newest ones.
 LATEST = 5
+#: Files of the figures by year, and seconds for which a cache may keep one.
+YEARS_TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": MIMETYPE}
+MAX_AGE = 3600
 #: Rows of the table behind the curve.
 MONTHS = 36
 
@@ -300,6 +304,22 @@ class RecallCatalogue(http.Controller):
             "today": request.env["recall.plan.progress"]._today(),
         }
         return render("catalogue_years", values)
+
+    @http.route(
+        f"{_years_url}.<any(csv,xlsx):kind>",
+        sitemap=False,
+        **READ_PAGE,
+    )
+    def years_file(self, kind, **_query):
+        """S-REPORT: the figures of the page by year as a file."""
+        return self._answer(self._make_years_file, kind)
+
+    def _make_years_file(self, kind):
+        content = getattr(request.env["recall.years.workbook"], f"_make_{kind}")()
+        day = request.env["recall.plan.progress"]._today()
+        name = content_disposition(f"recalls-by-year-{day}.{kind}")
+        headers = {"Content-Type": YEARS_TYPES[kind], "Content-Disposition": name}
+        return share(request.make_response(content, headers=headers), MAX_AGE)
 
     # === Helpers === #
 

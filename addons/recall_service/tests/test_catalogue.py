@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import csv
+import io
 import json
 from unittest.mock import patch
 
 import psycopg2
 from lxml import html
+from openpyxl import load_workbook
 
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -11,6 +14,8 @@ from odoo.tools import mute_logger
 from ..controllers.catalogue import make_query, read_filters
 from ..models.recall_catalogue import Filters, RecallCatalogue
 from .common import RecallServiceCommon
+
+EVIL = "=HYPERLINK(1)"
 
 
 class CatalogueCommon(RecallServiceCommon, HttpCase):
@@ -366,6 +371,40 @@ class TestCatalogueRecall(CatalogueCommon):
         self.env.cr.execute("UPDATE recall_plan SET state = 'filed'")
         self.env.invalidate_all()
         self.assertIn("Nothing to show yet", self.get("/recalls/years").text_content())
+        for kind in ("csv", "xlsx"):
+            response = self.url_open(f"/recalls/years.{kind}")
+            self.assertEqual(response.status_code, 200, kind)
+
+    def test_files_say_something_else_than_the_page(self):
+        """S-REPORT: workbook and CSV have the page's rows, with charts.
+
+        What others wrote is never a formula.
+        """
+        self.env["recall.yearly.figure"].search([("year", "=", 2024)]).unlink()
+        self.env["recall.yearly.figure"].create(
+            {"year": 2024, "recalls": 233, "vehicles": 1123.7, "source": "=A page"}
+        )
+        self.plan.brand = EVIL
+        table = self.get("/recalls/years").xpath("//details//tbody/tr")
+        years = [row.xpath("string(th)") for row in table]
+        response = self.url_open("/recalls/years.csv")
+        self.assertIn("public", response.headers["Cache-Control"])
+        rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+        self.assertEqual([row[0] for row in rows[1:]], years)
+        [row] = [row for row in rows if row[0] == "2024"]
+        self.assertEqual(row[5:], ["233", "11237000", "'=A page"])
+        response = self.url_open("/recalls/years.xlsx")
+        book = load_workbook(io.BytesIO(response.content))
+        self.assertEqual([len(sheet._charts) for sheet in book], [3, 1, 1])
+        values = list(book["Years"].iter_rows(2, values_only=True))
+        self.assertEqual([str(row[0]) for row in values], years)
+        cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+        self.assertFalse([cell for cell in cells if cell.data_type == "f"])
+        self.assertIn(EVIL, {cell.value for cell in cells})
+        self.assertEqual(self.url_open("/recalls/years.exe").status_code, 404)
+        tree = self.get("/recalls/years")
+        for kind in ("csv", "xlsx"):
+            self.assertTrue(tree.xpath(f"//a[@href='/recalls/years.{kind}']"))
 
     def test_block_shows_the_newest(self):
         """S-QUERY: the block of other pages gets a few recalls, without a frame."""
