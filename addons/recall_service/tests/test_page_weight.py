@@ -25,7 +25,7 @@ MORE_PAGES = (
 
 @tagged("post_install", "-at_install")
 class TestPageWeight(SearchBrowserCase, ObjectionCommon):
-    """Each public page with its styles, scripts, fonts and pictures, at a first visit."""
+    """Each public page with its styles, scripts, fonts and pictures: a first visit."""
 
     def get_paths(self):
         """Addresses of pages that anybody opens and that are complete as they are."""
@@ -74,24 +74,38 @@ class TestPageWeight(SearchBrowserCase, ObjectionCommon):
         self.assertGreater(weighed, 12)
 
     def test_answer_is_heavy(self):
-        """S-QUERY: the search and its answer together stay light, in each case."""
-        for typed in (OPEN, DONE, UNKNOWN, WRONG):
-            with self.subTest(typed=typed), self.open_browser() as page:
-                self.visit(page, "/recall")
-                self.look_up(page, typed)
-                page.locator("#o_recall_result").wait_for()
-                self.assert_light(page)
-
-    def test_form_behind_the_answer_is_heavy(self):
-        """S-QUERY: so does the whole way to an objection, with its hurdle."""
+        """S-QUERY: so is what a form leads to: each answer, slips and the hurdle."""
+        about = {"vin": OPEN, "recall": self.plan.recall_number}
+        repair = {"repair_date": "2025-03-01", "workshop": "Workshop East"}
+        for path, members in (
+            *(("/recall", {"vin": vin}) for vin in (OPEN, DONE, UNKNOWN, WRONG)),
+            ("/recall/objection", about),
+            ("/recall/objection/send", about),
+            ("/recall/objection/send", about | repair),
+            ("/recall/partners/apply", {"name": "x"}),
+            ("/recall/subscribe", {"email": "x"}),
+            ("/recall/my-vehicles", {"email": "owner@example.com"}),
+        ):
+            with self.subTest(path=path, members=members):
+                self.assert_light_after(path, members)
         self.use_up(kind=GUARDED_FORM)
         self.env.flush_all()
+        self.assert_light_after("/recall/partners/apply", {"name": "x"}, status=429)
+
+    def assert_light_after(self, path, members, status=None):
+        """Send a form to a page that was not seen before."""
         with self.open_browser() as page:
-            self.visit(page, "/recall")
-            self.look_up(page, OPEN)
-            page.click(".o_recall_objection_ask button")
-            page.fill("#o_recall_workshop", "Workshop East")
-            page.fill("#o_recall_repair_date", "2025-03-01")
-            page.click(".o_recall_objection_form .o_recall_button")
-            page.locator(".o_recall_receipt").wait_for()
+            page.route("**/puzzle_worker.js", lambda route: route.abort())
+            fields = [
+                f"<input name='{name}' value='{text}'>"
+                for name, text in members.items()
+            ]
+            page.set_content(
+                f"<form method='post' action='{self.base_url()}{path}'>"
+                f"{''.join(fields)}<button>Send</button></form>"
+            )
+            page.click("button")
+            page.locator("#wrap").wait_for()
+            if status:
+                self.assertEqual(self.responses[0].status, status)
             self.assert_light(page)

@@ -146,7 +146,7 @@ class TestSearchBrowser(SearchBrowserCase):
             self.assertEqual(page.locator("html").get_attribute("lang"), "zh-CN")
 
     def test_editor_finds_no_site_builder(self):
-        """S-QUERY: who is logged in as staff gets the whole site, and the form's help."""
+        """S-QUERY: staff that is logged in gets the whole site, and the form's help."""
         self.make_user(
             "site_editor",
             "base.group_user,website.group_website_designer",
