@@ -100,6 +100,13 @@ class Database:
                 (str(uuid.uuid4()), key),
             )
 
+    def allow_demo(self) -> None:
+        """Have demo data loaded with what is installed from now on.
+
+        Odoo leaves out the demo data of a module whose dependencies have none.
+        """
+        self._execute("UPDATE ir_module_module SET demo = true", ())
+
     def drop(self) -> None:
         """Delete the database and its files; none is fine."""
         self.cluster.drop_database(self.name)

@@ -106,6 +106,7 @@ def _alone(cluster: Cluster, module: str, result: Result) -> None:
     database = Database(cluster, f"recall_alone_{module}", log)
     try:
         database.copy_from(make_core_template(cluster, [module]))
+        database.allow_demo()
         database.odoo(f"--init={module}", "--with-demo")
     except StackError as error:
         result.fail(f"{module} alone: {error}")
