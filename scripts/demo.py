@@ -14,6 +14,7 @@ from simulation.accounts import ACCOUNTS, PASSWORD
 from simulation.plain_peer import PlainPeer, sync_record
 from simulation.public_page import browser_page, look_up
 from simulation.reports import AUDIT_ONLY, Report, make_wrong
+from simulation.webhook_receiver import NOBODY, WebhookReceiver, enter_webhook
 from simulation.world import PLAIN_PRODUCER, Access, Posted, World
 from stack.settings import LOCAL, StackError
 from stack.stack import Stack
@@ -34,8 +35,12 @@ def main() -> int:
     try:
         stack.prepare()
         stack.start()
-        with PlainPeer(stack.authority.server, *reversed(PLAIN_ACCESS)) as plain_peer:
-            agreed = Demo(stack, plain_peer).run()
+        certificate = stack.authority.server
+        with (
+            PlainPeer(certificate, *reversed(PLAIN_ACCESS)) as plain_peer,
+            WebhookReceiver(certificate) as receiver,
+        ):
+            agreed = Demo(stack, plain_peer, receiver).run()
             if not once:
                 wait_for_interrupt()
     except StackError as error:
@@ -62,9 +67,12 @@ def wait_for_interrupt() -> None:
 class Demo:
     """The main job, step by step."""
 
-    def __init__(self, stack: Stack, plain_peer: PlainPeer) -> None:
+    def __init__(
+        self, stack: Stack, plain_peer: PlainPeer, receiver: WebhookReceiver
+    ) -> None:
         self.stack = stack
         self.plain_peer = plain_peer
+        self.receiver = receiver
         self.world = World(stack)
         self.rows: list[tuple[str, str]] = []
 
@@ -89,6 +97,7 @@ class Demo:
         agreed = self.compare()
         self.look_up_in_public(sent)
         self.share(sent)
+        self.push()
         self.print_summary(day)
         return agreed
 
@@ -102,7 +111,12 @@ class Demo:
         self.world.open_interfaces()
         self.world.connect_terminals()
         share = self.open_share_interface()
-        state = {"share": share, "access": self._access_as_json()}
+        self.webhook = self.open_webhooks()
+        state = {
+            "share": share,
+            "webhook": self.webhook,
+            "access": self._access_as_json(),
+        }
         SECRETS.touch(mode=0o600)
         SECRETS.write_text(json.dumps(state))
         self.share_access = share
@@ -113,7 +127,10 @@ class Demo:
         if not SECRETS.exists():
             raise StackError(f"{SECRETS} is gone: run `make clean`, then `make demo`")
         state = json.loads(SECRETS.read_text())
+        if "webhook" not in state:
+            raise StackError("an older demo: run `make clean`, then `make demo`")
         self.share_access = state["share"]
+        self.webhook = state["webhook"]
         self.world.access = {
             name: Access(producer, tuple(sync), tuple(collect))
             for name, (producer, sync, collect) in state["access"].items()
@@ -277,6 +294,27 @@ class Demo:
         text = f"api_status {answer['api_status']}, {', '.join(states)}"
         self.note("Sharing interface, repaired vehicle", text)
         say("sharing interface asked by the insurer")
+
+    # === Push === #
+
+    def open_webhooks(self) -> list[Any]:
+        """The insurer's server that takes messages, and one that is down."""
+        operator = self.world.log_in(self.stack.regulator, "operator")
+        [down, _secret] = enter_webhook(operator, "停用的系统", NOBODY)
+        operator.call("recall.webhook", "action_test", [down])
+        return enter_webhook(operator, "承保系统", self.receiver.url)
+
+    def push(self) -> None:
+        """Have a test message sent to the insurer, whose server verifies it."""
+        operator = self.world.log_in(self.stack.regulator, "operator")
+        hook, self.receiver.secret = self.webhook
+        # The server has another port each time.
+        operator.call("recall.webhook", "write", [hook], {"url": self.receiver.url})
+        operator.call("recall.webhook", "action_test", [hook])
+        came = self.receiver.wait("test")
+        count = len(self.receiver.taken)
+        self.note("Webhook, signed messages taken", count if came else "NONE")
+        say("webhook of the insurer told" if came else "NO MESSAGE CAME BY WEBHOOK")
 
     # === Summary === #
 

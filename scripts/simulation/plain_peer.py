@@ -2,12 +2,12 @@
 """A producer's terminal that knows only the members of the standard's annex B."""
 
 import json
-import ssl
-import threading
+from collections.abc import Mapping
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from .https_peer import HttpsPeer
 
 MEMBERS = (
     "recallNum",
@@ -19,36 +19,26 @@ MEMBERS = (
 )
 
 
-class PlainPeer:
-    """An HTTPS server that answers every request with all of its records.
+class PlainPeer(HttpsPeer):
+    """A terminal that answers every request with all of its records.
 
     A request with any member but ``api_token`` and ``api_cfg`` is refused with 407, as
-    a strict program would do. Use as a context manager.
+    a strict program would do.
     """
 
+    path = "/sync"
+
     def __init__(self, certificate: Path, token: str, cfg: str) -> None:
+        super().__init__(certificate)
         self.records: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []
         self._expected = {"api_token": token, "api_cfg": cfg}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
-    @property
-    def url(self) -> str:
-        return f"https://localhost:{self._server.server_port}/sync"
+    def answer(self, body: bytes, _headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """Annex B's answer to a request."""
+        return 200, json.dumps(self._answer(json.loads(body))).encode()
 
-    def __enter__(self) -> "PlainPeer":
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def answer(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Annex B's answer to a decoded request."""
+    def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         self.requests.append(message)
         if set(message) != set(self._expected):
             return {"records": [], "count": 0, "api_status": 407}
@@ -56,22 +46,6 @@ class PlainPeer:
             return {"records": [], "count": 0, "api_status": 403}
         records = list(self.records)
         return {"records": records, "count": len(records), "api_status": 200}
-
-    def _handler(peer) -> type[BaseHTTPRequestHandler]:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                answer = json.dumps(peer.answer(json.loads(body))).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json; charset=utf-8")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        return Handler
 
 
 def sync_record(report: dict[str, Any]) -> dict[str, Any]:
