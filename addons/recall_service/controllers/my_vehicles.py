@@ -111,13 +111,18 @@ class RecallMyVehicles(http.Controller):
             listed = request.env["recall.fleet"]._read_file(content)
         except UserError as error:
             return {"fault": "file", "sentence": str(error)}
-        replace = form.get("mode") == "replace"
-        before = 0 if replace else self._count(subscriber)
-        if before + len(listed.vins) > MOST_VEHICLES:
-            return {"fault": "many"}
         if not listed.vins:  # an empty list is hardly meant to end everything
             return {"fault": "empty"}
-        added, ended = self._subscriptions()._watch(subscriber, listed.vins, replace)
+        if form.get("mode") == "remove":
+            added, ended = 0, self._subscriptions()._unwatch(subscriber, listed.vins)
+        else:
+            replace = form.get("mode") == "replace"
+            before = 0 if replace else self._count(subscriber)
+            if before + len(listed.vins) > MOST_VEHICLES:
+                return {"fault": "many"}
+            added, ended = self._subscriptions()._watch(
+                subscriber, listed.vins, replace
+            )
         sentence = request.env["recall.fleet"]._tell(listed, added, ended)
         return {"told": "uploaded", "sentence": sentence}
 

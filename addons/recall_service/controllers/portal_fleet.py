@@ -34,7 +34,9 @@ class RecallPortalFleet(RecallPortal):
         return self._render_fleet(
             "portal_recall_fleets",
             data_users=data_users,
-            counts={user: Fleet._count(Fleet._data_user_sql(user)) for user in data_users},
+            counts={
+                user: Fleet._count(Fleet._data_user_sql(user)) for user in data_users
+            },
             labels=Fleet._get_state_labels(),
         )
 

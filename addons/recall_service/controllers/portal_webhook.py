@@ -64,9 +64,7 @@ class RecallPortalWebhook(RecallPortal):
             "portal_recall_webhook_secret", hook=hook, secret=hook._issue_secret()
         )
 
-    @portal_route(
-        f"{_HOOK}/message/<int(max=2147483647):message_id>/resend", ["POST"]
-    )
+    @portal_route(f"{_HOOK}/message/<int(max=2147483647):message_id>/resend", ["POST"])
     def resend(self, hook_id, message_id, **_form):
         """Send a message again, under the same id."""
         hook = self._find_webhook(hook_id)

@@ -163,21 +163,25 @@ class RecallFleet(models.AbstractModel):
 
     def _look_up_sql(self, source):
         return SQL(
-            """SELECT listed.id, listed.vin,
-                      CASE WHEN bool_or(vehicle.state != 'done') THEN 'open'
-                           WHEN bool_or(vehicle.state = 'done') THEN 'done'
-                           ELSE 'none' END AS state,
-                      max(plan.brand || ' ' || plan.series) AS brand,
-                      string_agg(plan.recall_number, ', ' ORDER BY plan.recall_number)
-                          FILTER (WHERE vehicle.state != 'done') AS recalls
-                 FROM (%s) listed
-                 LEFT JOIN (recall_vehicle vehicle
-                            JOIN recall_plan plan ON plan.id = vehicle.plan_id
-                                 AND plan.state IN %s)
-                   ON vehicle.vin = listed.vin AND vehicle.state != 'removed'
-                GROUP BY listed.id, listed.vin""",
-            source,
-            PUBLIC_STATES,
+            """SELECT listed.id, listed.vin, coalesce(known.state, 'none') AS state,
+                      known.brand, known.recalls
+                 FROM (%(source)s) listed
+                 LEFT JOIN (
+                     SELECT vehicle.vin,
+                            CASE WHEN bool_or(vehicle.state != 'done') THEN 'open'
+                                 ELSE 'done' END AS state,
+                            max(plan.brand || ' ' || plan.series) AS brand,
+                            string_agg(plan.recall_number, ', '
+                                       ORDER BY plan.recall_number)
+                                FILTER (WHERE vehicle.state != 'done') AS recalls
+                       FROM (%(source)s) sought
+                       JOIN recall_vehicle vehicle ON vehicle.vin = sought.vin
+                        AND vehicle.state != 'removed'
+                       JOIN recall_plan plan ON plan.id = vehicle.plan_id
+                        AND plan.state IN %(states)s
+                      GROUP BY vehicle.vin) known ON known.vin = listed.vin""",
+            source=source,
+            states=PUBLIC_STATES,
         )
 
     @api.model

@@ -58,6 +58,16 @@ class RecallSubscription(models.Model):
             self.env.ref("recall_service.ir_cron_expand").sudo()._trigger()
         return added, ended
 
+    @api.model
+    def _unwatch(self, subscriber, vins):
+        """End the vehicles of a subscriber that are among these; returns how many."""
+        named = set(vins)
+        gone = subscriber.subscription_ids.filtered(
+            lambda item: item.vin in named and item.state != "cancelled"
+        )
+        gone._cancel_many()
+        return len(gone)
+
     def _watch_sql(self, subscriber, vins):
         now = fields.Datetime.now()
         return SQL(

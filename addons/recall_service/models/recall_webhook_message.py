@@ -82,7 +82,7 @@ class RecallWebhookMessage(models.Model):
     @api.depends("last_fault", "last_status", "attempts")
     def _compute_last_error(self):
         for message in self:
-            message.last_error = message.attempts and self._explain(
+            message.last_error = message.attempts > 0 and self._explain(
                 message.last_fault, message.last_status
             )
 

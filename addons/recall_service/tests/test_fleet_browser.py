@@ -27,9 +27,7 @@ class TestFleetBrowser(FleetCommon, BrowserCase):
         self.authenticate(self.account.login, self.account.login)
         with (
             self.subTest(language=language, width=viewport["width"]),
-            self.open_browser(
-                language=language, viewport=viewport, **options
-            ) as page,
+            self.open_browser(language=language, viewport=viewport, **options) as page,
         ):
             page.context.add_cookies(
                 [
@@ -141,7 +139,7 @@ class TestFleetBrowser(FleetCommon, BrowserCase):
         self.check(page, "webhook-secret")
         page.click("a.btn-primary[href*='/webhook/']")
         page.click("form[action$='/test'] button")
-        page.wait_for_selector(".o_recall_message")
+        page.wait_for_selector(".o_recall_hook_message")
         self.check(page, "webhook")
         page.click("form[action$='/pause'] button")
         page.wait_for_selector("form[action$='/resume']")

@@ -178,6 +178,14 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
         self.assertIn("0 vehicles added, 3 taken out", self.get_text(page))
         self.assertEqual(self.get_vins(), {vins[0]})
 
+    def test_file_of_sold_vehicles(self):
+        """S-PUSH: the vehicles of a file are removed, the others stay."""
+        self.env["recall.subscription"]._watch(self.subscriber, self.vins[:3])
+        content = "\n".join(["VIN", *self.vins[:2], self.make_vin()])
+        page = self.open(do="upload", mode="remove", file=("f.csv", content.encode()))
+        self.assertIn("0 vehicles added, 2 taken out", self.get_text(page))
+        self.assertEqual(self.get_vins(), {self.vins[2]})
+
     def test_bad_file_changes_nothing(self):
         """X-FAULT: a file that is none, or empty, ends no subscription."""
         for content in (b"", b"VIN\nnothing\n", b"%PDF-1.4", b"Name,Other\na,b\n"):

@@ -44,7 +44,11 @@ class TestWebhookPages(HttpCase, PartnerCommon):
         return self.press(
             self.url_open(self.LIST),
             "/webhooks",
-            **{"name": "Fleet system", "url": "https://partner.example.com/x", **values},
+            **{
+                "name": "Fleet system",
+                "url": "https://partner.example.com/x",
+                **values,
+            },
         )
 
     def get_secret(self, page):
