@@ -3,7 +3,6 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..models.recall_data_user_fleet import ENDED
-from ..models.recall_fleet_vehicle import MOST_VEHICLES
 from .fleet_file import send_fleet
 from .portal import RecallPortal, portal_route
 
@@ -157,8 +156,7 @@ class RecallPortalFleet(RecallPortal):
             labels=Fleet._get_state_labels(),
             files=files,
             ended=ENDED,
-            most=MOST_VEHICLES,
-            crumbs=[("", request.env._("Fleet"))],
+            crumbs=[(None, request.env._("Fleet"))],
             **values,
         )
 
@@ -168,7 +166,7 @@ class RecallPortalFleet(RecallPortal):
             "portal_recall_file",
             status=status,
             job=job,
-            crumbs=[fleet, ("", job.name)],
+            crumbs=[fleet, (None, job.name)],
             **values,
         )
 

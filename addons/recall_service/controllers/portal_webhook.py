@@ -130,7 +130,7 @@ class RecallPortalWebhook(RecallPortal):
             if data_users
             else Webhook,
             vals=vals,
-            crumbs=[("", request.env._("Webhooks"))],
+            crumbs=[(None, request.env._("Webhooks"))],
             **values,
         )
 
@@ -150,7 +150,7 @@ class RecallPortalWebhook(RecallPortal):
             most=MESSAGES,
             crumbs=[
                 ("/my/recall/webhooks", request.env._("Webhooks")),
-                ("", hook.name),
+                (None, hook.name),
             ],
             **values,
         )

@@ -32,6 +32,7 @@ class RecallFleetVehicle(models.Model):
     )
     # Not a relation: it outlives the import, and only its order counts.
     last_file = fields.Integer(
+        string="Last file",
         default=0,
         required=True,
         readonly=True,

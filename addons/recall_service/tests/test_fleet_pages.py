@@ -67,7 +67,7 @@ class TestFleetPages(HttpCase, FleetCommon):
         self.make_completion(self.plan, vins[1])
         file = self.send([*vins, "BAD"])
         self.assertEqual(file.headers["Cache-Control"], "no-store")
-        self.assertIn("Rows: 4.", self.say(file))
+        self.assertIn("Rows: 4 ", self.say(file))
         tested = self.press(file, "/test")
         self.assertIn("nothing was changed yet", self.say(tested))
         self.assertFalse(self.get_fleet())
@@ -76,7 +76,7 @@ class TestFleetPages(HttpCase, FleetCommon):
         self.assertTrue(self.read(running).xpath("//a[@href][contains(., 'how far')]"))
         self.run_imports()
         done = self.url_open(running.url)
-        self.assertIn("3 added. Rows refused: 1.", self.say(done))
+        self.assertIn("Added: 3 Correct the refused rows", self.say(done))
         [errors] = self.read(done).xpath("//a[contains(@href, '/errors')]/@href")
         book = openpyxl.load_workbook(io.BytesIO(self.url_open(errors).content))
         self.assertEqual(next(book.active.iter_rows(min_row=2, max_col=1))[0].value, 5)
@@ -89,7 +89,7 @@ class TestFleetPages(HttpCase, FleetCommon):
         self.assertEqual(self.press(page, "/delete").status_code, 422)
         self.assertEqual(self.get_fleet(), set(vins[:2]))
         deleted = self.press(page, "/delete", sure="1")
-        self.assertIn("2 vehicles were taken out", self.say(deleted))
+        self.assertIn("Vehicles taken out: 2", self.say(deleted))
         self.assertFalse(self.get_fleet())
 
     def test_filter_or_download_is_wrong(self):
@@ -202,7 +202,7 @@ class TestFleetPages(HttpCase, FleetCommon):
             template = self.url_open(f"/recall/import/template/fleet.{form}")
             self.assertEqual(template.status_code, 200)
             page = self.send([], name=f"fleet.{form}", content=template.content)
-            self.assertIn("Rows: 1.", self.say(page))
+            self.assertIn("Rows: 1 ", self.say(page))
         other = self.url_open("/recall/import/template/vins.xlsx")
         self.assertEqual(other.status_code, 403)
 
