@@ -29,6 +29,7 @@ class RecallDepartmentReport(models.AbstractModel):
             "reports": {item.id: self._prepare(item) for item in dialogues},
             "rows": ROWS,
             "show": self._show,
+            "tell_more": self._tell_more,
         }
 
     def _prepare(self, dialogue):
@@ -189,3 +190,10 @@ class RecallDepartmentReport(models.AbstractModel):
             "month": lambda: f"{value:%Y-%m}",
         }
         return shown[style]() if style in shown else str(value)
+
+    def _tell_more(self, rows):
+        return self.env._(
+            "The first %(shown)s of %(number)s; the workbook has all.",
+            shown=ROWS,
+            number=len(rows),
+        )

@@ -36,16 +36,18 @@ class RecallDepartmentReport(models.TransientModel):
         default="last_quarter",
     )
     date_from = fields.Date(
-        string="From",
+        string="From month",
         compute="_compute_dates",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,
         help="The report holds whole months, from the first day of this one.",
     )
     date_to = fields.Date(
-        string="To",
+        string="To month",
         compute="_compute_dates",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,

@@ -12,6 +12,8 @@ from odoo.addons.recall_base.tools.messages import ApiStatus
 NEARLY = 0.8
 #: Days of the plot.
 DAYS = 14
+#: Answers of the public search that the plot counts together.
+LOOKUPS = (("open",), ("done", "none", "invalid"), ("unavailable",))
 #: Interfaces that the page names.
 ROWS = 10
 
@@ -164,14 +166,14 @@ class RecallServiceToday(models.AbstractModel):
 
     def _plot_lookups(self, first, last):
         days = self.env["recall.lookup.usage"]._read_days([], first, last)
-        parts = [
-            (self.env._("Open recall"), ("open",)),
-            (self.env._("Other answers"), ("done", "none", "invalid")),
-            (self.env._("Could not be checked"), ("unavailable",)),
-        ]
+        names = (
+            self.env._("Open recall"),
+            self.env._("Other answers"),
+            self.env._("Could not be checked"),
+        )
         series = [
             (name, [sum(counts[answer] for answer in part) for counts in days.values()])
-            for name, part in parts
+            for name, part in zip(names, LOOKUPS, strict=True)
         ]
         return self._plot(
             "lookups",

@@ -29,7 +29,7 @@ class RecallUsageReport(models.AbstractModel):
 
     def _prepare(self, dialogue):
         """Figures of a period: ``period``, ``facts``, ``answers``, ``languages``,
-        ``hours``, ``zone``, ``kinds``, ``statuses``, ``partners``, and the plots
+        ``hours``, ``hour_label``, ``kinds``, ``statuses``, ``partners``, and the plots
         ``lookup_svg`` and ``svg``."""
         figures = UsageFigures(self.env, dialogue.date_from, dialogue.date_to)
         Workbook = self.env["recall.usage.workbook"]
@@ -39,7 +39,7 @@ class RecallUsageReport(models.AbstractModel):
             "answers": figures.lookup_answers,
             "languages": figures.lookup_languages,
             "hours": [row for row in figures.hours if row["search"] or row["share"]],
-            "zone": figures.zone,
+            "hour_label": self.env._("Hour (%(zone)s)", zone=figures.zone),
             "kinds": figures.sharing_kinds,
             "statuses": figures.sharing_statuses,
             "partners": figures.partners,
