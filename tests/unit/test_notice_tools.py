@@ -63,34 +63,6 @@ def test_subject_keeps_a_line_break(subject):
 
 
 @pytest.mark.parametrize(
-    ("typed", "number", "mobile"),
-    [
-        ("13800138000", "13800138000", True),
-        ("+86 138-0013-8000", "13800138000", True),
-        ("0086 13800138000", "13800138000", True),
-        ("１３８００１３８０００", "13800138000", True),
-        ("021-5555 6666", "02155556666", False),
-        ("(010) 6666 7777", "01066667777", False),
-        ("+4915112345678", "+4915112345678", True),
-        ("004915112345678", "+4915112345678", True),
-        ("12345", None, False),
-        ("call me", None, False),
-        ("", None, False),
-    ],
-)
-def test_same_number_is_taken_for_another(typed, number, mobile):
-    assert contact.normalize_phone(typed) == number
-    assert contact.is_mobile(number) is mobile
-
-
-@given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True))
-def test_number_changes_when_it_is_normalised_again(number):
-    once = contact.normalize_phone(f"+86{number}")
-    assert once == number == contact.normalize_phone(once)
-    assert contact.international(once) == f"+86{number}"
-
-
-@pytest.mark.parametrize(
     ("typed", "address"),
     [
         ("Zhang@Example.COM", "zhang@example.com"),

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""Contact phone numbers: what is none, and what hardly is a person's.
+"""Phone numbers: what is none, what hardly is a person's, and their one form.
 
 A number is never looked up or called here; a doubtful one is only worth a warning.
 """
 
 import re
+import unicodedata
 
 FORMAT = "phone_format"
 IMPLAUSIBLE = "phone_implausible"
@@ -15,6 +16,8 @@ _COUNTRY = re.compile(r"\+86|0086")
 _MOBILE = re.compile(
     r"1(?:3[0-9]|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8[0-9]|9[0-35-9])[0-9]{8}", re.ASCII
 )
+_NUMBER = re.compile(r"\+?[0-9]{7,15}")
+_CHINESE_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _RUN = 7  # digits in a row that are the same, or that count up or down
 _UP = "01234567890"
 _SEQUENCES = (
@@ -42,3 +45,34 @@ def find_fault(text: str) -> str | None:
     chinese = not text.startswith("+") or text.startswith("+86")
     looks_mobile = chinese and len(digits) == 11 and digits.startswith("1")
     return IMPLAUSIBLE if looks_mobile and not _MOBILE.fullmatch(digits) else None
+
+
+def normalize(text: str | None) -> str | None:
+    """Return digits, with + for abroad; None when it is no telephone number.
+
+    A Chinese mobile number loses its country code, so that however it was typed it is
+    the same number.
+    """
+    plain = unicodedata.normalize("NFKC", text or "")
+    number = re.sub(r"[\s()./-]", "", plain)
+    number = re.sub(r"^00", "+", number)
+    number = re.sub(r"^\+?86(?=1[3-9][0-9]{9}$)", "", number)
+    return number if _NUMBER.fullmatch(number) else None
+
+
+def is_chinese_mobile(number: str | None) -> bool:
+    """Whether a normalised number is a mobile one of mainland China."""
+    return bool(number) and bool(_CHINESE_MOBILE.fullmatch(number))
+
+
+def is_mobile(number: str | None) -> bool:
+    """Whether a short message can be sent to a normalised number.
+
+    Numbers abroad count: only the gateway knows.
+    """
+    return bool(number) and (number.startswith("+") or is_chinese_mobile(number))
+
+
+def international(number: str) -> str:
+    """Return a normalised mobile number in the form of E.164."""
+    return number if number.startswith("+") else f"+86{number}"

@@ -9,6 +9,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.tools import phone
 from odoo.addons.recall_base.tools.notification import notify
 
 from ..tools import owner_contact
@@ -251,7 +252,7 @@ class RecallNoticeSender(models.AbstractModel):
         if channel == "mail":
             address = {"email": owner_contact.normalize_email(user.email_normalized)}
         else:
-            address = {"phone": owner_contact.normalize_phone(user.phone)}
+            address = {"phone": phone.normalize(user.phone)}
         if not all(address.values()):
             raise UserError(
                 self.env._("Enter your own mail address and phone in your preferences.")

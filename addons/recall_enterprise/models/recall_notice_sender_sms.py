@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import logging
-
 from odoo import models
+
+from odoo.addons.recall_base.tools import short_message
 
 from .recall_notice_sender import HandOver, Outcome
 
-_logger = logging.getLogger(__name__)
-
-#: Answers of a message gateway that say nothing about the owner's number.
-GATEWAY_FAULTS = ("server_error", "insufficient_credit", "unregistered")
-_ACCEPTED = ("success", "processing", "sent", "delivered")
+#: What an answer of the gateway makes of a message.
+_STATES = {
+    short_message.SENT: "sent",
+    short_message.CLOSED: "queued",
+    short_message.REFUSED: "undeliverable",
+    short_message.UNCLEAR: "sending",
+}
 
 
 class RecallNoticeSender(models.AbstractModel):
@@ -28,53 +30,47 @@ class RecallNoticeSender(models.AbstractModel):
     def _hand_over_sms(self, _notice_round, messages):
         """Hand short messages to Odoo's gateway class in one call; ``HandOver``."""
         Writer = self.env["recall.notice.writer"]
-        api_class = self.env.company._get_sms_api_class()
-        batch = [
-            {
-                "content": message.text,
-                "numbers": [
-                    {
-                        "uuid": message.reference,
-                        "number": Writer._get_address(message, "sms"),
-                    }
-                ],
-            }
-            for message in messages
-        ]
-        url = f"{self.env['recall.notice'].get_base_url()}/sms/status"
-        try:
-            results = api_class(self.env)._send_sms_batch(
-                batch, delivery_reports_url=url
-            )
-        except Exception as error:  # noqa: BLE001 any provider's own
-            # Nobody knows what went out: a person decides.
-            _logger.warning("The message gateway failed: %s", type(error).__name__)
-            return HandOver(
-                [Outcome(message.lead_id, "sending") for message in messages],
-                self.env._(
-                    "The message gateway did not answer: decide about the messages "
-                    "that hang."
-                ),
-            )
-        states = {result["uuid"]: result["state"] for result in results}
+        answers = short_message.hand_over(
+            self.env.company._get_sms_api_class()(self.env),
+            [
+                short_message.ShortMessage(
+                    message.reference,
+                    Writer._get_address(message, "sms"),
+                    message.text,
+                )
+                for message in messages
+            ],
+            f"{self.env['recall.notice'].get_base_url()}/sms/status",
+        )
         outcomes = [
-            self._read_gateway_answer(message, states.get(message.reference))
+            self._read_gateway_answer(message, answers[message.reference])
             for message in messages
         ]
-        faults = set(states.values()) & set(GATEWAY_FAULTS)
-        problem = faults and self.env._(
+        return HandOver(outcomes, self._find_gateway_problem(answers.values()))
+
+    def _find_gateway_problem(self, answers):
+        """Why the gateway takes no more, in words for people, or None."""
+        if any(answer.state == short_message.UNCLEAR for answer in answers):
+            # Nobody knows what went out: a person decides.
+            return self.env._(
+                "The message gateway did not answer: decide about the messages "
+                "that hang."
+            )
+        faults = {
+            answer.code for answer in answers if answer.state == short_message.CLOSED
+        }
+        if not faults:
+            return None
+        return self.env._(
             "The message gateway takes nothing (%(why)s). It is tried again by itself; "
             "ask the administrator to check its account.",
             why=", ".join(sorted(faults)),
         )
-        return HandOver(outcomes, problem or None)
 
     def _read_gateway_answer(self, message, answer):
-        if answer in _ACCEPTED:
-            return Outcome(message.lead_id, "sent")
-        if answer is None:
-            return Outcome(message.lead_id, "sending")
-        if answer in GATEWAY_FAULTS:
-            return Outcome(message.lead_id, "queued")
-        reason = self.env._("The message gateway answered %(code)s.", code=answer)
-        return Outcome(message.lead_id, "undeliverable", reason)
+        reason = None
+        if answer.state == short_message.REFUSED:
+            reason = self.env._(
+                "The message gateway answered %(code)s.", code=answer.code
+            )
+        return Outcome(message.lead_id, _STATES[answer.state], reason)

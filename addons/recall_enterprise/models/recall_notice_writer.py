@@ -10,9 +10,9 @@ from markupsafe import Markup, escape
 
 from odoo import api, models
 
-from odoo.addons.recall_base.tools import cipher
+from odoo.addons.recall_base.tools import cipher, phone
 
-from ..tools import notice_text, owner_contact
+from ..tools import notice_text
 
 #: What a sentence of the product says in the language of the owner, which need not be
 #: one that people work with here.
@@ -191,5 +191,5 @@ class RecallNoticeWriter(models.AbstractModel):
     def _get_address(self, message, channel):
         """Return where a message goes over ``channel``."""
         if channel == "sms":
-            return owner_contact.international(message.parts["phone"])
+            return phone.international(message.parts["phone"])
         return message.parts["email" if channel == "mail" else "address"]

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import cipher
+from odoo.addons.recall_base.tools import phone as numbers
 from odoo.addons.recall_base.tools.notification import notify
 from odoo.addons.recall_base.tools.vin import is_vin
 
@@ -45,7 +46,7 @@ def _seal_context(producer_id, vin):
 def _normalize(parts):
     clean = {part: owner_contact.clean(parts.get(part)) for part in PARTS}
     for part, code, normalize in (
-        ("phone", "phone_format", owner_contact.normalize_phone),
+        ("phone", "phone_format", numbers.normalize),
         ("email", "email_format", owner_contact.normalize_email),
     ):
         if clean[part]:
@@ -76,7 +77,7 @@ def seal_contact(keys, producer_id, vin, parts):
         "email_masked": owner_contact.mask_email(email) or None,
         "address_masked": owner_contact.mask_address(address) or None,
         "phone_digest": phone_digest,
-        "mobile_digest": phone_digest if owner_contact.is_mobile(phone) else None,
+        "mobile_digest": phone_digest if numbers.is_mobile(phone) else None,
         "email_digest": keys.blind(email) if email else None,
         "letter_digest": keys.blind(letter) if letter else None,
     }
@@ -161,8 +162,8 @@ class RecallOwnerContact(models.Model):
         if operator != "in":
             return NotImplemented
         keys = cipher.KeyRing.from_environment()
-        numbers = filter(None, map(owner_contact.normalize_phone, value))
-        digests = [digest for number in numbers for digest in keys.blinds(number)]
+        found = filter(None, map(numbers.normalize, value))
+        digests = [digest for number in found for digest in keys.blinds(number)]
         # sudo: the digest is hidden; the caller's rules hold for what is found.
         found = self.sudo()._search([("phone_digest", "in", digests)])
         return [("id", "in", found)]

@@ -397,7 +397,7 @@ class TestNoticeSms(NoticeCommon):
         self.assertFalse(notice_round.problem)
         self.assertEqual(notice_round.sent_count, 2)
 
-    @mute_logger("odoo.addons.recall_enterprise.models.recall_notice_sender_sms")
+    @mute_logger("odoo.addons.recall_base.tools.short_message")
     def test_silent_gateway_sends_twice(self):
         """E-NOTIFY: a gateway that breaks off leaves messages for a person."""
         self.make_contacts(self.vins[:2])

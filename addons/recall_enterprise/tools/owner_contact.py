@@ -6,8 +6,6 @@ import unicodedata
 
 LANGUAGES = ("zh_CN", "en_US")
 
-_PHONE = re.compile(r"\+?[0-9]{7,15}")
-_CHINESE_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
@@ -17,33 +15,6 @@ _EMAIL = re.compile(
 def clean(text: str | None) -> str:
     """Join a text to one line, full-width forms made plain."""
     return " ".join(unicodedata.normalize("NFKC", text or "").split())
-
-
-def normalize_phone(text: str | None) -> str | None:
-    """Return digits, with + for abroad; None when it is no telephone number.
-
-    A Chinese mobile number loses its country code, so that however it was typed it is
-    the same number.
-    """
-    number = re.sub(r"[ ()./-]", "", clean(text))
-    number = re.sub(r"^00", "+", number)
-    number = re.sub(r"^\+?86(?=1[3-9][0-9]{9}$)", "", number)
-    return number if _PHONE.fullmatch(number) else None
-
-
-def is_mobile(number: str | None) -> bool:
-    """Whether a short message can be sent to a normalised number.
-
-    Numbers abroad count: only the gateway knows.
-    """
-    return bool(number) and (
-        number.startswith("+") or bool(_CHINESE_MOBILE.fullmatch(number))
-    )
-
-
-def international(number: str) -> str:
-    """Return a normalised mobile number in the form of E.164."""
-    return number if number.startswith("+") else f"+86{number}"
 
 
 def normalize_email(text: str | None) -> str | None:
