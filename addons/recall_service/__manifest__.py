@@ -7,7 +7,7 @@
     "category": "Services/Recall",
     "author": "Recall Traceability Project",
     "license": "LGPL-3",
-    "depends": ["recall_base", "website"],
+    "depends": ["recall_base", "sms", "website"],
     "external_dependencies": {
         "python": ["Pillow", "altcha", "standardwebhooks", "xlsxwriter"]
     },
@@ -50,6 +50,8 @@
         "views/recall_lookup_templates.xml",
         "views/recall_lookup_answer_templates.xml",
         "views/recall_subscription_templates.xml",
+        "views/recall_phone_templates.xml",
+        "views/recall_phone_code_views.xml",
         "views/recall_developers_templates.xml",
         "views/recall_objection_templates.xml",
         "views/recall_objection_views.xml",

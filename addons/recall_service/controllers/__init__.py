@@ -8,6 +8,7 @@ from . import (
     objection,
     open_data,
     partners,
+    phone,
     portal,
     portal_fleet,
     portal_webhook,

@@ -6,6 +6,7 @@ from odoo.http import request
 from odoo.addons.recall_base.tools import vin
 
 from ..models.recall_subscription_own import MOST_VEHICLES
+from .code_page import ask_for_code
 from .fleet_file import send_fleet
 from .private_page import PRIVATE_PAGE, SMALL, render_private
 from .subscription import SHOWN
@@ -40,6 +41,10 @@ class RecallMyVehicles(http.Controller):
             if form.get("do") == "download":
                 return self._download(subscriber, form)
             done = self._change(subscriber, form)
+        return self.show(subscriber, form, key, **done)
+
+    def show(self, subscriber, form, key, **done):
+        """Answer with the page of a subscriber whose proof was checked."""
         return self._render("page", **self._prepare(subscriber, form, key), **done)
 
     @http.route(
@@ -70,7 +75,13 @@ class RecallMyVehicles(http.Controller):
         return key, request.env["recall.subscriber"]._from_key(key, purpose)
 
     def _ask_for_link(self, form, with_key):
-        """Offer to send the link, or note that it was asked for."""
+        """Offer to send the link or a code, or note that it was asked for."""
+        Code = request.env["recall.phone.code"]
+        if "phone" in form and Code._is_on():
+            number = Code._normalise(form["phone"])
+            if not number:
+                return self._render("link_bad_phone", status=422)
+            return ask_for_code(number)
         typed = form.get("email", "").strip()
         if not typed:
             case = "link_ended" if with_key else "link_form"

@@ -5,10 +5,13 @@ from odoo.http import request
 from odoo.addons.recall_base.tools import vin
 
 from ..models.recall_push import TOLD_STATES
+from .code_page import ask_for_code
 from .private_page import PRIVATE_PAGE, SMALL, render_private
 
 #: Characters of a typed address that are shown again.
 SHOWN = 254
+#: Characters of a typed number that are shown again.
+PHONE_SHOWN = 32
 #: Characters of a brand or series.
 NAME_LENGTH = 80
 #: What may be in the address of the page; the first two are also what to watch.
@@ -48,6 +51,8 @@ class RecallSubscription(http.Controller):
         about = self._read_target(typed)
         if not about:
             return self._render("bad_target", status=422, typed=typed)
+        if self._wants_sms(form):
+            return self._ask_by_phone(form, typed, about)
         # sudo: a visitor may ask for a subscription and read none.
         Subscription = request.env["recall.subscription"].sudo()
         address = Subscription._normalise_email(form.get("email", ""))
@@ -55,6 +60,23 @@ class RecallSubscription(http.Controller):
             return self._render("bad_address", status=422, typed=typed)
         Subscription._ask(address, about, request.httprequest.remote_addr)
         return self._render("asked", email=address)
+
+    def _wants_sms(self, form):
+        """Whether short messages are chosen, or the number alone is filled in."""
+        only_phone = form.get("phone", "").strip() and not form.get("email")
+        chosen = form.get("channel") == "sms" or only_phone
+        return chosen and request.env["recall.phone.code"]._is_on()
+
+    def _ask_by_phone(self, form, typed, about):
+        """Send a code to the number; without one yet, show where to enter it."""
+        typed["channel"] = "sms"
+        if "phone" not in form:
+            return self._render("form", typed=typed)
+        number = request.env["recall.phone.code"]._normalise(form["phone"])
+        if not number:
+            typed["phone"] = form["phone"].strip()[:PHONE_SHOWN]
+            return self._render("bad_phone", status=422, typed=typed)
+        return ask_for_code(number, about)
 
     def _guess_what(self, typed):
         """What is to be watched: as chosen, or the first that was filled in."""

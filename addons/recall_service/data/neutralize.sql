@@ -7,10 +7,16 @@ UPDATE recall_share_interface
 -- Nor does it write to any subscriber.
 UPDATE recall_push
    SET state = 'cancelled'
- WHERE state = 'waiting';
+ WHERE state IN ('waiting', 'sending');
 UPDATE recall_subscription
    SET state = 'cancelled', mail_due = false
  WHERE state != 'cancelled';
+UPDATE recall_subscriber
+   SET phone_sealed = NULL
+ WHERE phone_sealed IS NOT NULL;
+DELETE FROM recall_phone_code;
+DELETE FROM ir_config_parameter
+ WHERE key = 'recall_service.sms';
 -- Nor to anyone who has objected to an open recall.
 UPDATE recall_objection
    SET mail_due = false, email_sealed = NULL, email_digest = NULL

@@ -55,8 +55,12 @@ class RecallMailLinkMixin(models.AbstractModel):
         """
         self.ensure_one()
         scope = f"{self._link_scope}-{purpose}" if purpose else self._link_scope
-        message = (self.id, self[self._link_proof], *facts)
+        message = (self.id, self._get_link_proof(), *facts)
         return hmac(self.env(su=True), scope, message)
+
+    def _get_link_proof(self):
+        """What a proof is bound to: it ends with the address that a link was sent to."""
+        return self[self._link_proof]
 
     def _is_token(self, shown, purpose=None, *facts):
         """Whether that is the proof: whatever came with the request."""

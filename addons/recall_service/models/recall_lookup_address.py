@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.addons.recall_base.tools.cipher import KeyRing, SealError
 
 #: What an address shows -> seconds for which it does.
-LIFETIMES = {"answer": 10 * 60, "shared": 7 * 24 * 60 * 60}
+LIFETIMES = {"answer": 10 * 60, "shared": 7 * 24 * 60 * 60, "phone": 30 * 60}
 #: Parts of a sealed text and of an address are set apart by these. No other character
 #: of either is one of them, and "~" needs no escape in an address.
 _SEALED_MARK, _ADDRESS_MARK = "|", "~"

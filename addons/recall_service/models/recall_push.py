@@ -64,12 +64,20 @@ class RecallPush(models.Model):
         required=True,
         readonly=True,
     )
+    channel = fields.Selection(
+        [("mail", "E-mail"), ("sms", "Short message")],
+        required=True,
+        readonly=True,
+        default="mail",
+    )
     attempts = fields.Integer(default=0, readonly=True)
     next_try_at = fields.Datetime(
         string="Next try", default=fields.Datetime.now, readonly=True
     )
     sent_at = fields.Datetime(
-        string="Sent on", readonly=True, help="Handed over to the mail queue."
+        string="Sent on",
+        readonly=True,
+        help="Handed over to the mail queue or the message gateway.",
     )
     failure = fields.Char(readonly=True, help="Kind of the last failure.")
     digest = fields.Boolean(
@@ -123,6 +131,7 @@ class RecallPush(models.Model):
             self._gather()
             self.env.ref("recall_service.ir_cron_send")._trigger()
             self.env.ref("recall_service.ir_cron_digest")._trigger()
+            self.env.ref("recall_service.ir_cron_sms")._trigger()
         # The publications found above are told in the same transaction.
         made += self.env["recall.webhook.message"]._expand()
         self.env["ir.cron"]._commit_progress(made, remaining=0)
@@ -157,13 +166,13 @@ class RecallPush(models.Model):
                    ON CONFLICT DO NOTHING RETURNING plan_id),
                found AS (%(vehicles)s UNION %(plans)s UNION %(brands)s)
                INSERT INTO recall_push
-                      (subscription_id, subscriber_id, plan_id, event, state, attempts,
-                       digest, next_try_at)
+                      (subscription_id, subscriber_id, plan_id, event, channel, state,
+                       attempts, digest, next_try_at)
                SELECT DISTINCT ON (coalesce(subscription.subscriber_id,
                                             -subscription.id),
                                    plan_id, event, subscription.vin)
                       subscription.id, subscription.subscriber_id, found.plan_id,
-                      found.event, 'waiting', 0,
+                      found.event, coalesce(subscriber.channel, 'mail'), 'waiting', 0,
                       coalesce(subscriber.rhythm != 'now', false),
                       CASE subscriber.rhythm WHEN 'daily' THEN %(daily)s::timestamp
                            WHEN 'weekly' THEN %(weekly)s::timestamp
@@ -240,8 +249,12 @@ class RecallPush(models.Model):
 
     # === Sending === #
 
-    def _get_waiting_domain(self):
-        return [("state", "=", "waiting"), ("next_try_at", "<=", fields.Datetime.now())]
+    def _get_waiting_domain(self, channel="mail"):
+        return [
+            ("state", "=", "waiting"),
+            ("next_try_at", "<=", fields.Datetime.now()),
+            ("channel", "=", channel),
+        ]
 
     def _get_due_domain(self):
         return [*self._get_waiting_domain(), ("digest", "=", False)]
@@ -301,18 +314,21 @@ class RecallPush(models.Model):
         return " ".join(f"{plan.brand} {plan.series}".split())
 
     def _note_failure(self, error):
-        attempts = self.attempts + 1
-        wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
-        self.write(
-            {
-                "attempts": attempts,
-                "failure": type(error).__name__,
-                "next_try_at": fields.Datetime.now() + wait,
-                "state": "failed" if attempts >= MAX_ATTEMPTS else "waiting",
-            }
-        )
+        self.attempts += 1
+        self._wait_again(type(error).__name__)
         # Without its text: that can hold the address.
         _logger.error("Message %s was not made: %s", self.id, type(error).__name__)
+
+    def _wait_again(self, failure):
+        """What was not sent is tried again, later and later; not for ever."""
+        wait = min(FIRST_WAIT * 2 ** (self.attempts - 1), LONGEST_WAIT)
+        self.write(
+            {
+                "failure": failure,
+                "next_try_at": fields.Datetime.now() + wait,
+                "state": "failed" if self.attempts >= MAX_ATTEMPTS else "waiting",
+            }
+        )
 
     def action_retry(self):
         """Try failed messages again, from the start, and hand unclear mails over."""

@@ -108,7 +108,7 @@ class RecallServiceToday(models.AbstractModel):
             "pushes",
             self.env._("Messages that failed"),
             "recall.push",
-            Domain("state", "=", "failed"),
+            Domain("state", "=", "failed") | Domain("unclear", "=", True),
             None,
             level="danger",
         )

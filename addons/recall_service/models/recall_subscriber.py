@@ -32,7 +32,13 @@ class RecallSubscriber(models.Model):
     _link_path = "/recall/my-vehicles"
     _link_scope = "recall-subscriber"
 
-    email = fields.Char(string="E-mail", required=True, readonly=True)
+    channel = fields.Selection(
+        [("mail", "E-mail"), ("sms", "Short message")],
+        required=True,
+        readonly=True,
+        default="mail",
+    )
+    email = fields.Char(string="E-mail", readonly=True)
     lang = fields.Selection(
         lambda self: self.env["res.lang"].get_installed(),
         string="Language",
@@ -41,7 +47,7 @@ class RecallSubscriber(models.Model):
     )
     rhythm = fields.Selection(
         [("now", "At once"), ("daily", "Once a day"), ("weekly", "Once a week")],
-        string="Mails",
+        string="Rhythm",
         required=True,
         default="now",
     )
@@ -61,8 +67,8 @@ class RecallSubscriber(models.Model):
         self.env.cr.execute(
             SQL(
                 """INSERT INTO recall_subscriber
-                          (email, lang, rhythm, create_uid, create_date)
-                   VALUES (%s, %s, 'now', %s, %s)
+                          (channel, email, lang, rhythm, create_uid, create_date)
+                   VALUES ('mail', %s, %s, 'now', %s, %s)
                    ON CONFLICT (email) DO UPDATE SET email = excluded.email
                    RETURNING id""",
                 email,

@@ -41,7 +41,7 @@ class RecallSubscription(models.Model):
     _order = "id desc"
     _link_path = "/recall/subscription"
 
-    email = fields.Char(string="E-mail", required=True, help="In lower case.")
+    email = fields.Char(string="E-mail", help="In lower case.")
     partner_id = fields.Many2one(
         "res.partner", string="Contact", index="btree_not_null", ondelete="set null"
     )
@@ -92,15 +92,17 @@ class RecallSubscription(models.Model):
         "This is not an e-mail address.",
     )
     _vin_uniq = models.UniqueIndex(
-        "(email, vin) WHERE state != 'cancelled' AND vin IS NOT NULL",
+        "(coalesce(email, phone_digest), vin) "
+        "WHERE state != 'cancelled' AND vin IS NOT NULL",
         "This address is subscribed to this vehicle already.",
     )
     _plan_uniq = models.UniqueIndex(
-        "(email, plan_id) WHERE state != 'cancelled' AND plan_id IS NOT NULL",
+        "(coalesce(email, phone_digest), plan_id) "
+        "WHERE state != 'cancelled' AND plan_id IS NOT NULL",
         "This address is subscribed to this recall already.",
     )
     _brand_uniq = models.UniqueIndex(
-        "(email, lower(brand), lower(coalesce(series, ''))) "
+        "(coalesce(email, phone_digest), lower(brand), lower(coalesce(series, ''))) "
         "WHERE state != 'cancelled' AND brand IS NOT NULL",
         "This address is subscribed to this brand already.",
     )
@@ -208,12 +210,13 @@ class RecallSubscription(models.Model):
 
     def _same_sql(self, about):
         """What makes two subscriptions of an address the same: key and condition."""
+        address = SQL("coalesce(email, phone_digest)")
         if about.get("vin"):
-            return SQL("email, vin"), SQL("vin = %s", about["vin"]), SQL("vin")
+            return SQL("%s, vin", address), SQL("vin = %s", about["vin"]), SQL("vin")
         if about.get("plan_id"):
             same = SQL("plan_id = %s", about["plan_id"])
-            return SQL("email, plan_id"), same, SQL("plan_id")
-        key = SQL("email, lower(brand), lower(coalesce(series, ''))")
+            return SQL("%s, plan_id", address), same, SQL("plan_id")
+        key = SQL("%s, lower(brand), lower(coalesce(series, ''))", address)
         same = SQL(
             "lower(brand) = lower(%s) AND lower(coalesce(series, '')) = lower(%s)",
             about["brand"],

@@ -72,18 +72,20 @@ class RecallSubscription(models.Model):
         now = fields.Datetime.now()
         return SQL(
             """INSERT INTO recall_subscription AS old
-                      (email, vin, subscriber_id, lang, state, asked_at, confirmed_at,
-                       mail_due, create_uid, create_date, write_uid, write_date)
-               SELECT %(email)s, listed.vin, %(id)s, %(lang)s, 'active', %(now)s,
-                      %(now)s, false, %(uid)s, %(now)s, %(uid)s, %(now)s
+                      (email, phone_digest, vin, subscriber_id, lang, state, asked_at,
+                       confirmed_at, mail_due, create_uid, create_date, write_uid,
+                       write_date)
+               SELECT %(email)s, %(phone)s, listed.vin, %(id)s, %(lang)s, 'active',
+                      %(now)s, %(now)s, false, %(uid)s, %(now)s, %(uid)s, %(now)s
                  FROM unnest(%(vins)s) AS listed(vin)
-               ON CONFLICT (email, vin)
+               ON CONFLICT (coalesce(email, phone_digest), vin)
                      WHERE state != 'cancelled' AND vin IS NOT NULL
                DO UPDATE SET state = 'active', confirmed_at = excluded.confirmed_at,
                              subscriber_id = excluded.subscriber_id, mail_due = false,
                              origin = NULL
                      WHERE old.state = 'waiting'""",
-            email=subscriber.email,
+            email=subscriber.email or None,
+            phone=subscriber.phone_digest or None,
             id=subscriber.id,
             lang=subscriber.lang,
             now=now,

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from .recall_objection import ANSWER_DAYS, REPORT_DAYS
+from .recall_phone_code import CODES_PER_DAY, SWITCH
 
 LICENCE = "recall_service.open_data_licence"
 
@@ -12,6 +13,15 @@ class ResConfigSettings(models.TransientModel):
 
     recall_open_data_licence = fields.Char(
         string="Licence of the open data", config_parameter=LICENCE
+    )
+    recall_sms = fields.Boolean(
+        string="Tell subscribers by short message", config_parameter=SWITCH
+    )
+    recall_sms_codes_per_day = fields.Integer(
+        string="Codes a day at most",
+        config_parameter=CODES_PER_DAY[0],
+        default=CODES_PER_DAY[1],
+        help="For all numbers together: so much a stranger can make you pay for.",
     )
     recall_objection_answer_days = fields.Integer(
         string="Working days to answer",
@@ -25,6 +35,14 @@ class ResConfigSettings(models.TransientModel):
         default=REPORT_DAYS[1],
         help="From the day an objection was accepted. Monday to Friday count.",
     )
+
+    @api.constrains("recall_sms_codes_per_day")
+    def _check_recall_sms_codes(self):
+        for settings in self:
+            if not 1 <= settings.recall_sms_codes_per_day <= 1_000_000:
+                raise ValidationError(
+                    self.env._("Choose from 1 to 1,000,000 codes a day.")
+                )
 
     @api.constrains("recall_objection_answer_days", "recall_objection_report_days")
     def _check_recall_objection_days(self):

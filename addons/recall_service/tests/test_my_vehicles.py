@@ -256,7 +256,7 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
     def test_one_click_ends_all(self):
         """S-PUSH: RFC 8058 for digests; a GET alone ends nothing."""
         url = self.subscriber._get_url("end")
-        self.assertIn("End all mails?", self.get_text(self.url_open(url)))
+        self.assertIn("End all messages?", self.get_text(self.url_open(url)))
         self.assertTrue(self.get_vins())
         page = self.url_open(url, data={"List-Unsubscribe": "One-Click"})
         self.assertIn("All subscriptions have ended", self.get_text(page))
