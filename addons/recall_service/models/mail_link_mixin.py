@@ -59,7 +59,7 @@ class RecallMailLinkMixin(models.AbstractModel):
         return hmac(self.env(su=True), scope, message)
 
     def _get_link_proof(self):
-        """What a proof is bound to: it ends with the address that a link was sent to."""
+        """What a proof is bound to: it ends with the address written to."""
         return self[self._link_proof]
 
     def _is_token(self, shown, purpose=None, *facts):

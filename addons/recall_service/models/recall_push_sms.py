@@ -78,7 +78,7 @@ class RecallPush(models.Model):
         Cron._commit_progress(remaining=self.search_count(domain))
         last = 0
         while groups := self._read_group(
-            [*domain, ("subscriber_id", ">", last)],
+            [*domain, ("subscriber_id.id", ">", last)],
             ["subscriber_id"],
             ["id:recordset"],
             order="subscriber_id",
@@ -86,8 +86,11 @@ class RecallPush(models.Model):
         ):
             last = groups[-1][0].id
             due = self.browse(push.id for _who, pushes in groups for push in pushes)
-            is_open = due.try_lock_for_update()._send_short()
-            if not Cron._commit_progress(len(due)) or not is_open:
+            if not due.try_lock_for_update()._send_short():
+                # It is not asked again at once, but when the action is next due.
+                Cron._commit_progress(len(due), remaining=0)
+                return
+            if not Cron._commit_progress(len(due)):
                 return
 
     def _send_short(self):
