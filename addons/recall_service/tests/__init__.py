@@ -25,6 +25,7 @@ from . import (
     test_partner_access,
     test_partner_pages,
     test_partner_tours,
+    test_phone_browser,
     test_phone_code,
     test_phone_pages,
     test_plan_progress,
