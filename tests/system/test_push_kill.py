@@ -6,10 +6,12 @@ import os
 import random
 import re
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,8 @@ from stack.stack import Ports, make_key_file
 
 KILLS = 20
 SUBSCRIBERS = 250
+#: Subscribers by short message: some batches of them.
+PHONES = 200
 FLEET = 120
 #: Seconds after the begin of work in which a kill falls.
 MOMENT = 0.8
@@ -36,6 +40,7 @@ CRONS = (
     "recall_service.ir_cron_expand",
     "recall_service.ir_cron_send",
     "recall_service.ir_cron_deliver",
+    "recall_service.ir_cron_sms",
     "mail.ir_cron_mail_scheduler_action",
 )
 SETUP = """
@@ -53,6 +58,11 @@ subscriptions = env["recall.subscription"].create([
     {"email": f"n{number}@example.com", "brand": "Brand"}
     for number in range(values["subscribers"])])
 subscriptions._confirm()
+env["ir.config_parameter"].set_param("sms.endpoint", values["gateway"])
+Subscriber, Subscription = env["recall.subscriber"], env["recall.subscription"]
+for number in range(values["phones"]):
+    subscriber = Subscriber._make_phone(f"138{number:08}", "en_US")
+    Subscription._subscribe_phone(subscriber, {"brand": "Brand"})
 partner = env["recall.data.user"].create({"name": "Partner", "purpose": "Fleet"})
 hook = env["recall.webhook"].create({"name": "Receiver", "data_user_id": partner.id,
     "url": values["url"], "email": "it@example.com"})
@@ -85,6 +95,32 @@ class Mailbox:
         return "250 taken"
 
 
+class Gateway(BaseHTTPRequestHandler):
+    """A gateway of short messages as Odoo's own provider asks it."""
+
+    taken: Counter[str] = Counter()
+
+    def do_POST(self) -> None:
+        call = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        numbers = [
+            number
+            for message in call["params"]["messages"]
+            for number in message["numbers"]
+        ]
+        # From here on the sender cannot know whether the messages were taken.
+        self.taken.update(number["number"] for number in numbers)
+        time.sleep(PAUSE * len(numbers))
+        result = [{"uuid": number["uuid"], "state": "success"} for number in numbers]
+        body = json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": result})
+        with suppress(ConnectionError):  # who asked may be dead
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
 class Sender:
     """A service terminal whose workers send; use as a context manager."""
 
@@ -115,12 +151,14 @@ class Sender:
         )
         self.crons: list[int] = []
 
-    def prepare(self, smtp: int, url: str) -> None:
+    def prepare(self, smtp: int, url: str, gateway: str) -> None:
         self.database.make(("recall_base", "recall_service"))
         self.crons = self.database.shell(
             SETUP,
             smtp=smtp,
             url=url,
+            gateway=gateway,
+            phones=PHONES,
             subscribers=SUBSCRIBERS,
             fleet=FLEET,
             crons=list(CRONS),
@@ -176,6 +214,19 @@ class Sender:
 
 
 @contextmanager
+def sms_gateway() -> Iterator[tuple[str, Counter[str]]]:
+    taken: Counter[str] = Counter()
+    handler = type("OwnGateway", (Gateway,), {"taken": taken})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", taken
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
 def smtp_server(mailbox: Mailbox) -> Iterator[int]:
     [port] = free_ports(1)
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
@@ -199,23 +250,25 @@ def receiver(tmp_path: Path) -> Iterator[tuple[FaultServer, Authority]]:
 
 
 def test_killed_workers_lose_or_double_a_message(tmp_path, receiver, record_property):
-    """S-PUSH X-FAULT: 20 kills at random moments while mails and webhooks go out.
+    """S-PUSH X-FAULT: 20 kills while mails, short messages and webhooks go out.
 
-    Each subscriber gets its mail at most once. One whose hand-over was cut by a kill
-    may have it or not: it is kept as unclear for a person to decide, at most one for a
-    killed worker. Each message to the partner arrives, always under the same id.
+    Each subscriber gets its message at most once. One whose hand-over was cut by a kill
+    may have it or not: it is kept as unclear for a person to decide, at most one mail
+    or one batch of short messages for a killed worker. Each message to the partner
+    arrives, always under the same id.
     """
     hook, authority = receiver
     mailbox, rng, seed = Mailbox(), random.Random(), random.SystemRandom().random()
     record_property("seed", seed)
     rng.seed(seed)
     sender = Sender(tmp_path, authority)
-    with smtp_server(mailbox) as smtp:
+    with smtp_server(mailbox) as smtp, sms_gateway() as (gateway, told_by_sms):
         try:
-            sender.prepare(smtp, hook.url)
+            sender.prepare(smtp, hook.url, gateway)
             _kill_often(sender, rng)
             _let_finish(sender)
             _compare(sender, mailbox, hook)
+            _compare_short(sender, told_by_sms)
         finally:
             sender.server.stop()
             sender.database.drop()
@@ -276,3 +329,16 @@ def _compare(sender: Sender, mailbox: Mailbox, hook: FaultServer) -> None:
     assert got == {name: {body.encode()} for name, body in made.items()}
     numbers = sorted(json.loads(body)["data"]["sequence"] for body in made.values())
     assert numbers == list(range(1, FLEET + 2))
+
+
+def _compare_short(sender: Sender, taken: Counter[str]) -> None:
+    states = dict(
+        sender.ask(
+            "SELECT state, count(*) FROM recall_push WHERE channel = 'sms' GROUP BY 1"
+        )
+    )
+    assert set(states) <= {"sent", "sending"}, states
+    assert sum(states.values()) == PHONES
+    assert max(taken.values()) == 1, "a short message came twice"
+    # What was not taken is among those that are unclear.
+    assert states["sent"] <= len(taken) <= PHONES, "a short message is lost"

@@ -621,6 +621,10 @@ FIXTURES = {
         lambda case, producer: {"email": f"matrix{next(_numbers)}@example.com"},
         {"rhythm": "weekly"},
     ),
+    "recall.phone.code": (
+        lambda case, producer: {"phone_digest": _name(), "state": "sent"},
+        {"tries": 2},
+    ),
     "recall.webhook": (
         lambda case, producer: {
             "name": _name(),
@@ -720,6 +724,7 @@ SHARED = {
     "recall.open.data",
     "recall.plan.progress",
     "recall.subscriber",
+    "recall.phone.code",
     "recall.webhook",
     "recall.webhook.message",
     "recall.webhook.secret",
