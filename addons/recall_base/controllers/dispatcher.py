@@ -9,6 +9,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from odoo import SUPERUSER_ID, api
 from odoo.http import Dispatcher, _Response
+from odoo.tools import get_lang
 
 from ..tools import answers, messages
 from ..tools.messages import ApiStatus, MessageError
@@ -51,8 +52,6 @@ class RecallDispatcher(Dispatcher):
 
     def dispatch(self, endpoint, args):
         request = self.request
-        # The peer is authorised by its token, not by an Odoo user.
-        request.update_env(user=SUPERUSER_ID)
         if not hasattr(request, "recall_message"):
             # Once only: the body is gone when a transaction is tried again.
             request.recall_message = self._read_message()
@@ -87,6 +86,11 @@ class RecallDispatcher(Dispatcher):
         self.request.rule_meter = rule.endpoint.routing.get("meter")
         self.request.rule_body = rule.endpoint.routing.get("body", "message")
         super().pre_dispatch(rule, args)
+        # The peer is authorised by its token, not by an Odoo user. The language is what
+        # it accepts, if that is installed.
+        env = self.request.env(user=SUPERUSER_ID)
+        language = {"lang": get_lang(env).code}
+        self.request.update_env(user=SUPERUSER_ID, context=env.context | language)
 
     def _request_id(self):
         request = self.request

@@ -146,14 +146,14 @@ class RecallInterfaceMixin(models.AbstractModel):
         }
 
     def _read_grant(self, key_id, api_cfg):
+        """What the database knows of a token, its owner and an interface, or None."""
         owner = self._fields[self._owner_field]
         self.env.cr.execute(
             SQL(
                 """%(limit)s
                    SELECT token.id AS token_id, token.digest, token.purpose,
                           token.revoked_at IS NOT NULL AS revoked,
-                          token.expires_at <= now() AT TIME ZONE 'UTC' AS expired,
-                          token.allowed_addresses, token.probe,
+                          token.expires_at, token.allowed_addresses, token.probe,
                           owner.id AS owner_id, owner.active AS owner_active,
                           interface.id AS interface_id,
                           interface.active AS interface_active,
@@ -187,7 +187,7 @@ class RecallInterfaceMixin(models.AbstractModel):
     def _check_token(self, row, purpose, address):
         if row["revoked"]:
             raise _refusal(ApiStatus.KEY_INVALID)
-        if row["expired"]:
+        if row["expires_at"] and row["expires_at"] <= fields.Datetime.now():
             raise _refusal(ApiStatus.KEY_EXPIRED)
         networks = parse_networks(row["allowed_addresses"])
         if networks and not any(

@@ -46,6 +46,8 @@ class RecallShare(http.Controller):
                 "share",
                 request.httprequest.remote_addr,
             )
+            if method != "one":  # whose statement sets its own limit
+                request.env["recall.lookup"]._limit_time()
             return getattr(self, f"_share_{method}")(asked, grant, request_id, started)
         except psycopg2.OperationalError as error:
             # Odoo would try it again, for up to 30 s; the data user is gone after 3.

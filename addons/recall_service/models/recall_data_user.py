@@ -24,8 +24,13 @@ class RecallDataUser(models.Model):
 
     _name = "recall.data.user"
     _description = "Data user"
-    _inherit = ["mail.thread", "recall.kept.fields.mixin"]
+    _inherit = [
+        "mail.thread",
+        "recall.kept.fields.mixin",
+        "recall.remembered.mixin",
+    ]
     _order = "name"
+    _remembered_fields = frozenset({"active"})
     # Suspending has its dialogue, which asks for the reason.
     _kept_fields = {"active", "suspended_reason", "suspended_at"}
 

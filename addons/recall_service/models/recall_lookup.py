@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import re
+import time
 from datetime import date, datetime
 from typing import NamedTuple
 
 from odoo import api, models
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from odoo.addons.recall_base.tools.vin import is_vin, normalise_typed
 from odoo.addons.recall_base.tools.vin_scan import find_vin
+
+from .remembered_mixin import current_period
 
 #: Plans whose vehicles the public and the data users are told of.
 PUBLIC_STATES = ("published", "running", "finished")
@@ -26,6 +29,7 @@ class Recall(NamedTuple):
     vin: str
     done: bool
     done_on: date | None
+    # As in the statement of ``_remember_plan``.
     producer: str
     hotline: str | None
     brand: str
@@ -55,8 +59,8 @@ class Coverage(NamedTuple):
 class RecallLookup(models.AbstractModel):
     """Recalls of a vehicle by its VIN: the one source of the page and of sharing.
 
-    It reads by two statements with fixed columns instead of the ORM, so that the
-    public needs no access to any model, and no personal data can come along.
+    It reads by statements with fixed columns instead of the ORM, so that the public
+    needs no access to any model, and no personal data can come along.
     """
 
     _name = "recall.lookup"
@@ -84,11 +88,9 @@ class RecallLookup(models.AbstractModel):
         :param str vin: a VIN of GB 16735
         :rtype: list[Recall]
         """
-        self._limit_time()
-        # A failing statement must not be logged: it holds the VIN.
-        condition = SQL("vehicle.vin = %s", vin)
-        self.env.cr.execute(self._find_sql(condition), log_exceptions=False)
-        return [Recall(*row) for row in self.env.cr.fetchall()]
+        # What was changed in this transaction is seen too.
+        self.env.flush_all()
+        return self._read_recalls(SQL("vehicle.vin = %s", vin), time.monotonic())
 
     @api.model
     def _find_legacy(self, text):
@@ -102,41 +104,80 @@ class RecallLookup(models.AbstractModel):
         """
         return self._find(text) if LEGACY_VIN.fullmatch(text) else []
 
-    def _find_sql(self, condition):
-        """Columns of ``Recall``, by the index on ``recall_vehicle (vin, plan_id)``.
+    def _read_recalls(self, condition, started=None):
+        """Read recalls in one round trip: open ones first, then the newest.
 
-        :param SQL condition: on ``vehicle.vin``
+        :param SQL condition: on ``vehicle``
+        :param started: moment (``time.monotonic``) from which the time limit runs;
+            None for no limit
+        :rtype: list[Recall]
+        """
+        # A failing statement must not be logged: it holds VINs.
+        self.env.cr.execute(
+            SQL("%s; %s", _limit(started), self._find_sql(condition)),
+            log_exceptions=False,
+        )
+        period = current_period()
+        recalls = [
+            Recall(*own, *told)
+            for *own, plan_id, line_id in self.env.cr.fetchall()
+            if (told := self._remember_plan(plan_id, line_id, period, started))
+        ]
+        return sorted(recalls, key=_order) if len(recalls) > 1 else recalls
+
+    def _find_sql(self, condition):
+        """What vehicles have of their own, by the index on their VIN and plan.
+
+        :param SQL condition: on ``vehicle``
         """
         return SQL(
             """SELECT vehicle.vin,
-                      vehicle.state = 'done' AS done,
+                      vehicle.state = 'done',
                       CASE WHEN vehicle.state = 'done' THEN vehicle.state_date END,
-                      producer.name,
-                      producer.hotline,
-                      coalesce(line.brand, plan.brand),
-                      coalesce(line.series, plan.series),
-                      coalesce(line.model, plan.model),
-                      plan.recall_number,
-                      plan.announced,
-                      plan.recall_start,
-                      plan.defect,
-                      plan.consequence,
-                      plan.measure,
-                      coalesce(plan.over_the_air, false),
-                      coalesce(plan.do_not_drive, false),
-                      coalesce(plan.park_outside, false),
-                      plan.parts_state,
-                      plan.parts_from
+                      vehicle.plan_id,
+                      vehicle.line_id
                  FROM recall_vehicle vehicle
-                 JOIN recall_plan plan ON plan.id = vehicle.plan_id
-                 JOIN recall_producer producer ON producer.id = plan.producer_id
-                 LEFT JOIN recall_plan_line line ON line.id = vehicle.line_id
-                WHERE %(condition)s AND vehicle.state != 'removed'
-                  AND plan.state IN %(states)s
-                ORDER BY done, plan.recall_start DESC, plan.recall_number""",
-            condition=condition,
-            states=PUBLIC_STATES,
+                WHERE %s AND vehicle.state != 'removed'""",
+            condition,
         )
+
+    @ormcache("plan_id", "line_id", "_period")
+    def _remember_plan(self, plan_id, line_id, _period, started):
+        """What a plan says of all vehicles of a line; None unless the plan is public.
+
+        PostgreSQL plans a statement anew for each look-up: to join the vehicle's plan,
+        line and producer cost more than all else that it does (docs/performance).
+        """
+        self.env.cr.execute(
+            SQL(
+                """%s;
+                   SELECT producer.name,
+                          producer.hotline,
+                          coalesce(line.brand, plan.brand),
+                          coalesce(line.series, plan.series),
+                          coalesce(line.model, plan.model),
+                          plan.recall_number,
+                          plan.announced,
+                          plan.recall_start,
+                          plan.defect,
+                          plan.consequence,
+                          plan.measure,
+                          coalesce(plan.over_the_air, false),
+                          coalesce(plan.do_not_drive, false),
+                          coalesce(plan.park_outside, false),
+                          plan.parts_state,
+                          plan.parts_from
+                     FROM recall_plan plan
+                     JOIN recall_producer producer ON producer.id = plan.producer_id
+                     LEFT JOIN recall_plan_line line ON line.id = %s
+                    WHERE plan.id = %s AND plan.state IN %s""",
+                _limit(started),
+                line_id,
+                plan_id,
+                PUBLIC_STATES,
+            )
+        )
+        return self.env.cr.fetchone()
 
     @api.model
     def _get_coverage(self):
@@ -147,24 +188,26 @@ class RecallLookup(models.AbstractModel):
 
         :rtype: Coverage
         """
-        self._limit_time()
+        self.env.flush_all()
         self.env.cr.execute(
             SQL(
-                """SELECT count(*), count(DISTINCT producer_id),
+                """%s;
+                   SELECT count(*), count(DISTINCT producer_id),
                           greatest(
                               (SELECT max(write_date) FROM recall_plan),
                               (SELECT coalesce(create_date, synced_at)
                                  FROM recall_completion ORDER BY id DESC LIMIT 1))
                      FROM recall_plan WHERE state IN %s""",
+                _limit(time.monotonic()),
                 PUBLIC_STATES,
             )
         )
         return Coverage(*self.env.cr.fetchone())
 
+    @api.model
     def _limit_time(self):
-        # What was changed in this transaction is seen too.
-        self.env.flush_all()
-        self.env.cr.execute(SQL("SET LOCAL statement_timeout = %s", STATEMENT_LIMIT))
+        """Let no statement of this transaction take longer than a look-up may."""
+        self.env.cr.execute(_limit(time.monotonic()))
 
     # === Sentences for people === #
 
@@ -231,3 +274,16 @@ class RecallLookup(models.AbstractModel):
             positions=where,
             char=char,
         )
+
+
+def _limit(started):
+    """Limit the statements that follow to what a look-up begun then has left."""
+    left = 0
+    if started is not None:
+        left = max(100, int(STATEMENT_LIMIT - 1000 * (time.monotonic() - started)))
+    return SQL("SET LOCAL statement_timeout = %s", left)
+
+
+def _order(recall):
+    """Open recalls first, then the newest; in the same order whenever it is asked."""
+    return recall.done, -recall.recall_start.toordinal(), recall.recall_number

@@ -23,7 +23,10 @@ class RecallProducer(models.Model):
     count as passed on.
     """
 
-    _inherit = "recall.producer"
+    _name = "recall.producer"
+    _inherit = ["recall.producer", "recall.remembered.mixin"]
+
+    _remembered_fields = frozenset({"name", "hotline"})
 
     objection_mail_on = fields.Date(
         string="Last mail of objections",

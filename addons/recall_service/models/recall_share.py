@@ -9,7 +9,7 @@ from odoo.addons.recall_base.tools import answers, cipher, vin
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
 from . import recall_share_sandbox as sandbox
-from .recall_lookup import LEGACY_VIN, STATEMENT_LIMIT, Recall
+from .recall_lookup import LEGACY_VIN
 from .recall_share_interface import GRANTED_CONTENTS
 
 #: VINs that are read at a time: what one statement finds is all that is in memory.
@@ -102,26 +102,16 @@ class RecallShare(models.AbstractModel):
             return {}
         if grant.terms["sandbox"]:
             return {text: sandbox.find_records(text) for text in vins}
-        spent = 1000 * (time.monotonic() - started) if started else 0
         # A list of one is planned more slowly than the VIN itself.
         condition = (
             SQL("vehicle.vin = %s", vins[0])
             if len(vins) == 1
             else SQL("vehicle.vin = ANY(%s)", list(vins))
         )
-        # A failing statement must not be logged: it holds VINs. What time the limit of
-        # clause 8.3.2 leaves is set in the same round trip.
-        self.env.cr.execute(
-            SQL(
-                "SET LOCAL statement_timeout = %s; %s",
-                max(100, int(STATEMENT_LIMIT - spent)),
-                self.env["recall.lookup"]._find_sql(condition),
-            ),
-            log_exceptions=False,
-        )
         found = {}
-        for row in self.env.cr.fetchall():
-            recall = Recall(*row)
+        for recall in self.env["recall.lookup"]._read_recalls(
+            condition, started or time.monotonic()
+        ):
             found.setdefault(recall.vin, []).append(prepare_record(recall))
         return found
 

@@ -13,7 +13,6 @@ from odoo.tools import SQL
 from odoo.addons.recall_base.tools import answers
 from odoo.addons.recall_base.tools.messages import ShareRecord
 
-from .recall_lookup import Recall
 from .recall_share import prepare_record
 
 #: Vehicles of one file, and of one statement.
@@ -108,11 +107,8 @@ class RecallShareExport(models.Model):
             if not upto:
                 break
             condition = SQL("vehicle.id > %s AND vehicle.id <= %s", last, upto)
-            self.env.cr.execute(
-                self.env["recall.lookup"]._find_sql(condition), log_exceptions=False
-            )
-            for row in self.env.cr.fetchall():
-                record = prepare_record(Recall(*row))
+            for recall in self.env["recall.lookup"]._read_recalls(condition):
+                record = prepare_record(recall)
                 for writer in writers:
                     writer.add(record)
                 count += 1

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from types import MappingProxyType
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
 from .granted_terms_mixin import GRANTED_CONTENTS, GRANTED_METHODS, QUOTAS
 from .recall_lookup import STATEMENT_LIMIT
+from .remembered_mixin import current_period
 
 PURPOSE = "share"
 TERMS = (*GRANTED_CONTENTS, *GRANTED_METHODS, "sandbox", *QUOTAS)
@@ -22,11 +25,16 @@ class RecallShareInterface(models.Model):
 
     _name = "recall.share.interface"
     _description = "Sharing interface"
-    _inherit = ["recall.interface.mixin", "recall.share.terms.mixin"]
+    _inherit = [
+        "recall.remembered.mixin",
+        "recall.interface.mixin",
+        "recall.share.terms.mixin",
+    ]
     _order = "data_user_id, name"
     _owner_field = "data_user_id"
     _event_kind = "share_interface"
     _terms = TERMS
+    _remembered_fields = frozenset({"active", "api_cfg", "data_user_id", *TERMS})
     _statement_limit = STATEMENT_LIMIT
 
     data_user_id = fields.Many2one(
@@ -66,6 +74,27 @@ class RecallShareInterface(models.Model):
             raise AccessError(
                 self.env._("Only administrators may grant phone numbers.")
             )
+
+    # === Grants === #
+
+    def _read_grant(self, key_id, api_cfg):
+        """Override of `recall_base` to remember what is granted."""
+        try:
+            return self._remember_grant(key_id, api_cfg, current_period())
+        except LookupError as missing:
+            return missing.args[0]
+
+    @ormcache("key_id", "api_cfg", "_period")
+    def _remember_grant(self, key_id, api_cfg, _period):
+        """What ``_read_grant`` of `recall_base` reads.
+
+        :raises LookupError: with what was read, where that is no grant: names that
+            somebody thought up would fill the memory
+        """
+        row = super()._read_grant(key_id, api_cfg)
+        if not row or not row["interface_id"]:
+            raise LookupError(row)
+        return MappingProxyType(row)
 
     @api.model
     def _check_method(self, grant, method):

@@ -9,6 +9,7 @@ from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
 from ..tools.quota import Quotas
 from .counter_mixin import hand_over, meters
+from .recall_lookup import STATEMENT_LIMIT
 
 #: Answers that are counted on the day's quota.
 QUOTA_METHODS = ("one", "many")
@@ -88,9 +89,11 @@ class RecallShareUsage(models.Model):
         """VINs of today that the table knows of, by interface."""
         self.env.cr.execute(
             SQL(
-                """SELECT interface_id, sum(vin_count)::bigint FROM recall_share_usage
+                """SET LOCAL statement_timeout = %s;
+                   SELECT interface_id, sum(vin_count)::bigint FROM recall_share_usage
                     WHERE interface_id = ANY(%s) AND hour >= %s
                       AND method IN %s AND api_status = %s GROUP BY interface_id""",
+                STATEMENT_LIMIT,
                 interface_ids,
                 fields.Datetime.now().replace(hour=0, minute=0, second=0),
                 QUOTA_METHODS,

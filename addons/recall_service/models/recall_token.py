@@ -3,7 +3,12 @@ from odoo import fields, models
 
 
 class RecallToken(models.Model):
-    _inherit = "recall.token"
+    _name = "recall.token"
+    _inherit = ["recall.token", "recall.remembered.mixin"]
+
+    _remembered_fields = frozenset(
+        {"digest", "purpose", "expires_at", "revoked_at", "allowed_addresses"}
+    )
 
     data_user_id = fields.Many2one(
         "recall.data.user", index="btree_not_null", ondelete="restrict", readonly=True

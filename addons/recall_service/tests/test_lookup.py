@@ -98,9 +98,9 @@ class TestLookup(RecallServiceCommon):
         )
 
     def test_look_up_is_one_statement_and_one_probe(self):
-        """S-PERF: the time limit and one statement that reads vehicles by index."""
+        """S-PERF: one statement that reads vehicles by index; the plan is known."""
         self.lookup._find(self.vins[0])
-        with self.assertQueryCount(2):
+        with self.assertQueryCount(1):
             self.lookup._find(self.vins[1])
         self.add_vehicles(self.plan, 2000)
         self.env.cr.execute("ANALYZE recall_vehicle")
@@ -113,7 +113,8 @@ class TestLookup(RecallServiceCommon):
         """S-ANSWER: a slow database ends in a clear answer before 3 s are over."""
         self.lookup._find(self.vins[0])
         self.env.cr.execute("SHOW statement_timeout")
-        self.assertEqual(self.env.cr.fetchone()[0], "2500ms")
+        limit = int(self.env.cr.fetchone()[0].removesuffix("ms"))
+        self.assertIn(limit, range(2450, 2501))
 
     def test_coverage_follows_the_newest_intake(self):
         """S-QUERY: the date of the data moves with repair reports and plans."""

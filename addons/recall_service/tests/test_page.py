@@ -6,7 +6,7 @@ import psycopg2
 from lxml import html
 
 from odoo.tests import HttpCase, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.recall_base.tools import vin
 
@@ -173,7 +173,8 @@ class TestPage(HttpCase, RecallServiceCommon):
 
     def test_failing_statement_leaves_a_page(self):
         """X-FAULT: after a statement that really fails the page can still be made."""
-        broken = patch.object(RecallLookup, "_find_sql", return_value="SELECT nothing")
+        query = SQL("SELECT nothing")
+        broken = patch.object(RecallLookup, "_find_sql", return_value=query)
         with mute_logger(PAGE_LOG), broken:
             response = self.look_up(self.vins[0])
         self.assertCase(response, "unavailable", status=503)
@@ -244,7 +245,7 @@ class TestPage(HttpCase, RecallServiceCommon):
 
     def test_failure_log_holds_no_vin(self):
         """X-LOG: the log of a failing look-up names the fault, not the vehicle."""
-        query = f"SELECT '{self.vins[0]}' FROM nowhere"
+        query = SQL("SELECT %s FROM nowhere", self.vins[0])
         with (
             patch.object(RecallLookup, "_find_sql", return_value=query),
             self.assertLogs(level=logging.INFO) as logs,
