@@ -3,13 +3,14 @@
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from stack.settings import StackError
 
-SCRIPT = Path(__file__).parent / "wrk" / "bodies.lua"
+SCRIPT = Path(__file__).parent / "wrk" / "lines.lua"
+JSON = {"Content-Type": "application/json"}
 
 
 class Load(NamedTuple):
@@ -23,25 +24,29 @@ class Load(NamedTuple):
     p99: float
 
 
-def post(
+def ask(
     url: str,
-    bodies: Path,
+    lines: Path,
     good: str,
     *,
     seconds: float,
     connections: int,
-    headers: Sequence[str] = ("application/json",),
+    method: str = "POST",
+    status: int = 200,
+    headers: Mapping[str, str] = JSON,
 ) -> Load:
-    """Post the lines of `bodies`, each connection again as soon as it is answered.
+    """Ask with the lines of a file, each connection again as soon as it is answered.
 
-    :param good: text that each good answer holds
-    :param headers: Content-Type and, if given, Authorization
+    :param lines: bodies to post; with GET paths
+    :param good: text that each good answer holds in its body or its Location
+    :param headers: "{address}" in one becomes another IPv4 address each time
     """
     program = shutil.which("wrk")
     if not program:
         raise StackError("wrk is missing: run RECALL_BENCH=1 scripts/setup.sh")
     command = [program, "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout=10s"]
-    command += ["-s", str(SCRIPT), url, "--", str(bodies), good, *headers]
+    command += ["-s", str(SCRIPT), url, "--", str(lines), good, str(status), method]
+    command += [f"{name}: {value}" for name, value in headers.items()]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     line = next(
         (s for s in result.stdout.splitlines() if s.startswith("RESULT ")), None

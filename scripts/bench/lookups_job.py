@@ -16,8 +16,12 @@ ASKED = 20_000
 
 def prepare(env, vehicles):
     """Fill the table once; give VINs to ask for, and who may ask."""
-    if not env["recall.plan"].search_count([("recall_number", "=like", "S2024M%")]):
-        fill(env, vehicles)
+    fill(env, vehicles)
+    return {"vins": read_vins(env), **give_access(env)}
+
+
+def read_vins(env):
+    """VINs from all over the table, in no order."""
     env.cr.execute(
         SQL(
             """SELECT vin FROM recall_vehicle
@@ -29,7 +33,7 @@ def prepare(env, vehicles):
     )
     vins = [row[0] for row in env.cr.fetchall()]
     random.Random(1).shuffle(vins)
-    return {"vins": vins, **give_access(env)}
+    return vins
 
 
 def give_access(env):
@@ -62,7 +66,9 @@ def give_access(env):
 
 
 def fill(env, vehicles):
-    """Make PLANS plans of one producer, each with as many vehicles of their own."""
+    """Make PLANS plans of one producer, each with as many vehicles; once only."""
+    if env["recall.plan"].search_count([("recall_number", "=like", "S2024M%")]):
+        return
     if not env["recall.wmi"].search_count([("code", "=", WMI)]):
         env["recall.wmi"].create({"code": WMI, "manufacturer": "Bench"})
     producer = env["recall.producer"].create(

@@ -91,6 +91,8 @@ class RecallShareInterface(models.Model):
         :raises LookupError: with what was read, where that is no grant: names that
             somebody thought up would fill the memory
         """
+        # The override above asks this one.
+        # pylint: disable-next=super-method-mismatch
         row = super()._read_grant(key_id, api_cfg)
         if not row or not row["interface_id"]:
             raise LookupError(row)
