@@ -244,6 +244,7 @@ def _show_time(moment):
     return format_datetime(
         request.env,
         moment,
-        tz=request.env.user.tz or "Asia/Shanghai",
+        # Visitors have no account: theirs need not be read to know it.
+        tz=(request.session.uid and request.env.user.tz) or "Asia/Shanghai",
         dt_format="yyyy-MM-dd HH:mm",
     )

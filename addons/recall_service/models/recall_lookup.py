@@ -192,17 +192,27 @@ class RecallLookup(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """%s;
-                   SELECT count(*), count(DISTINCT producer_id),
-                          greatest(
+                   SELECT greatest(
                               (SELECT max(write_date) FROM recall_plan),
                               (SELECT coalesce(create_date, synced_at)
-                                 FROM recall_completion ORDER BY id DESC LIMIT 1))
-                     FROM recall_plan WHERE state IN %s""",
+                                 FROM recall_completion ORDER BY id DESC LIMIT 1))""",
                 _limit(time.monotonic()),
+            )
+        )
+        [taken_in] = self.env.cr.fetchone()
+        return Coverage(*self._remember_counts(current_period()), taken_in)
+
+    @ormcache("_period")
+    def _remember_counts(self, _period):
+        """How many plans and producers a look-up searches: a scan of all plans."""
+        self.env.cr.execute(
+            SQL(
+                """SELECT count(*), count(DISTINCT producer_id)
+                     FROM recall_plan WHERE state IN %s""",
                 PUBLIC_STATES,
             )
         )
-        return Coverage(*self.env.cr.fetchone())
+        return self.env.cr.fetchone()
 
     @api.model
     def _limit_time(self):
