@@ -3,6 +3,7 @@ from . import (
     counter_mixin,
     granted_terms_mixin,
     ir_http,
+    ir_http_interface,
     mail_link_mixin,
     mail_mail,
     recall_catalogue,
