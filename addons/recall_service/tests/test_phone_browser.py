@@ -20,29 +20,32 @@ class TestPhoneBrowser(BrowserCase, SmsCommon):
 
     def test_pages_shut_somebody_out(self):
         """S-PUSH S-QUERY: WCAG 2.1 AA on each page, both languages, 320 px."""
-        for count, (page, prefix) in enumerate(self.each_visit()):
-            number = f"1380013800{count}"
-            self.choose_sms(page, prefix, "123")
-            page.wait_for_selector(".o_recall_mail_bad_phone")
-            self.assertEqual(page.input_value("#o_recall_phone"), "123")
-            self.assert_accessible(page)
-            self.choose_sms(page, prefix, number)
-            page.wait_for_selector(".o_recall_code_asked")
-            self.assert_accessible(page)
-            page.fill("#o_recall_code", "x")
-            page.keyboard.press("Enter")
-            page.wait_for_selector(".o_recall_code_wrong")
-            self.assert_accessible(page)
-            page.wait_for_load_state("networkidle")
-            self._wait_remaining_requests()
-            page.fill("#o_recall_code", self.send_codes(number)[0])
-            page.keyboard.press("Enter")
-            page.wait_for_selector(".o_recall_code_done")
-            self.assert_accessible(page)
-            page.click(".o_recall_code_done button")
-            page.wait_for_selector(".o_recall_my_vehicles")
-            self.assertIn("138****800", page.inner_text("#wrap"))
-            self.assert_accessible(page)
+        for count, visit in enumerate(self.each_visit()):
+            with visit as (page, prefix):
+                self.walk_to_the_end(page, prefix, f"1380013800{count}")
+
+    def walk_to_the_end(self, page, prefix, number):
+        self.choose_sms(page, prefix, "123")
+        page.wait_for_selector(".o_recall_mail_bad_phone")
+        self.assertEqual(page.input_value("#o_recall_phone"), "123")
+        self.assert_accessible(page)
+        self.choose_sms(page, prefix, number)
+        page.wait_for_selector(".o_recall_code_asked")
+        self.assert_accessible(page)
+        page.fill("#o_recall_code", "x")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".o_recall_code_wrong")
+        self.assert_accessible(page)
+        page.wait_for_load_state("networkidle")
+        self._wait_remaining_requests()
+        page.fill("#o_recall_code", self.send_codes(number)[0])
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".o_recall_code_done")
+        self.assert_accessible(page)
+        page.click(".o_recall_code_done button")
+        page.wait_for_selector(".o_recall_my_vehicles")
+        self.assertIn("138****800", page.inner_text("#wrap"))
+        self.assert_accessible(page)
 
     def test_walk_without_scripts(self):
         """S-PUSH: from the search's answer to the subscription without scripts."""
