@@ -75,3 +75,8 @@ class ObjectionCommon(SubscriptionCommon):
 
 class ObjectionHttp(HttpCase, ObjectionCommon):
     """Objecting as a visitor does, with plain requests: no script takes part."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.leave_forms_unguarded()

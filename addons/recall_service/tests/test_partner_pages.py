@@ -28,6 +28,11 @@ FORM = {
 class TestPartnerPages(HttpCase, PartnerCommon):
     """Applying as a partner does, with plain requests: no script takes part."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.leave_forms_unguarded()
+
     def apply(self, **changes):
         return self.url_open("/recall/partners/apply", data={**FORM, **changes})
 
