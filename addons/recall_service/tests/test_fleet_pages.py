@@ -23,15 +23,15 @@ class TestFleetPages(HttpCase, FleetCommon):
     def login(self, account):
         self.authenticate(account.login, account.login)
 
-    def read(self, response):
+    def parse(self, response):
         return html.fromstring(response.content)
 
     def say(self, response):
-        return " ".join(self.read(response).text_content().split())
+        return " ".join(self.parse(response).text_content().split())
 
     def send(self, vins, mode="add", name="fleet.csv", content=None):
         """Choose a file in the form of the page and press its button."""
-        tree = self.read(self.url_open(self.page))
+        tree = self.parse(self.url_open(self.page))
         [form] = tree.xpath("//form[contains(@action, '/upload')]")
         self.assertEqual(form.get("enctype"), "multipart/form-data")
         if content is None:
@@ -44,7 +44,7 @@ class TestFleetPages(HttpCase, FleetCommon):
 
     def press(self, response, ending, **values):
         """Press the button of the form of a page whose address ends like this."""
-        tree = self.read(response)
+        tree = self.parse(response)
         [form] = [
             form for form in tree.iter("form") if form.get("action").endswith(ending)
         ]
@@ -58,7 +58,7 @@ class TestFleetPages(HttpCase, FleetCommon):
         return self.url_open(self.page, data=data)
 
     def get_token(self, path=None):
-        tree = self.read(self.url_open(path or self.page))
+        tree = self.parse(self.url_open(path or self.page))
         return tree.xpath("//input[@name='csrf_token']/@value")[0]
 
     def test_partner_cannot_keep_its_fleet(self):
@@ -73,11 +73,11 @@ class TestFleetPages(HttpCase, FleetCommon):
         self.assertFalse(self.get_fleet())
         running = self.press(tested, "/start")
         self.assertIn("being taken in", self.say(running))
-        self.assertTrue(self.read(running).xpath("//a[@href][contains(., 'how far')]"))
+        self.assertTrue(self.parse(running).xpath("//a[@href][contains(., 'how far')]"))
         self.run_imports()
         done = self.url_open(running.url)
         self.assertIn("Added: 3 Correct the refused rows", self.say(done))
-        [errors] = self.read(done).xpath("//a[contains(@href, '/errors')]/@href")
+        [errors] = self.parse(done).xpath("//a[contains(@href, '/errors')]/@href")
         book = openpyxl.load_workbook(io.BytesIO(self.url_open(errors).content))
         self.assertEqual(next(book.active.iter_rows(min_row=2, max_col=1))[0].value, 5)
         page = self.url_open(self.page)
@@ -120,7 +120,7 @@ class TestFleetPages(HttpCase, FleetCommon):
         self.Vehicle._put_in(self.own, vins)
         seen = []
         for start in ("0", "50", "100"):
-            tree = self.read(self.ask(start=start))
+            tree = self.parse(self.ask(start=start))
             found = tree.xpath("//*[contains(@class, 'o_recall_fleet_vehicle')]/span")
             seen += [item.text for item in found]
         self.assertEqual(seen, sorted(vins))
@@ -134,7 +134,7 @@ class TestFleetPages(HttpCase, FleetCommon):
         ):
             page = self.send([], "remove", content=content)
             self.assertEqual(page.status_code, 422)
-            tree = self.read(page)
+            tree = self.parse(page)
             [told] = tree.xpath("//*[@role='alert']")
             self.assertIn(words, told.text_content())
             [chosen] = tree.xpath("//input[@name='mode'][@checked]/@value")
@@ -221,11 +221,11 @@ class TestFleetPages(HttpCase, FleetCommon):
         self.own._suspend("The agreement has ended.")
         shown = self.url_open(self.page)
         self.assertIn("The agreement has ended.", shown.text)
-        self.assertFalse(self.read(shown).xpath("//form[contains(@action, 'upload')]"))
+        self.assertFalse(self.parse(shown).xpath("//form[contains(@action, 'upload')]"))
         self.assertEqual(self.press_upload(page).status_code, 422)
 
     def press_upload(self, page):
-        [form] = self.read(page).xpath("//form[contains(@action, '/upload')]")
+        [form] = self.parse(page).xpath("//form[contains(@action, '/upload')]")
         return self.url_open(
             form.get("action"),
             data={"csrf_token": form.fields["csrf_token"], "mode": "add"},
