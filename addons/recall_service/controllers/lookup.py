@@ -217,6 +217,10 @@ class RecallLookup(http.Controller):
         return self._render({"case": "unavailable", "typed": typed[:SHOWN]})
 
     def _render(self, values):
+        if values["case"] != "form" and not request.env.user._is_internal():
+            # Nobody finds an answer by a search or edits it. Without an object the
+            # layout reads and makes nothing of what it tells to other sites.
+            values = {**values, "main_object": request.env["recall.lookup"]}
         response = request.render(
             "recall_service.lookup_page",
             values,
