@@ -145,6 +145,7 @@ class RecallServiceDemo(models.AbstractModel):
     def _look_up(self):
         """Look-ups of the last days: most by day and on weekends, a few in English."""
         now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        languages = dict(self.env["res.lang"].get_installed())
         counts = {}
         for back in range(DAYS * 24):
             hour = now - timedelta(hours=back)
@@ -152,7 +153,8 @@ class RecallServiceDemo(models.AbstractModel):
             busy *= (1.5 if hour.weekday() > 4 else 1) * (1 + (hour.day % 7) / 10)
             for answer, share in LOOKUPS:
                 for lang, part in (("zh_CN", 0.9), ("en_US", 0.1)):
-                    if count := round(busy * share * part):
+                    count = round(busy * share * part)
+                    if count and lang in languages:
                         counts[int(hour.timestamp()), answer, lang] = (count,)
         self.env["recall.lookup.usage"]._store_counts(counts)
 
