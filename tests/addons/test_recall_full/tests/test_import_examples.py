@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from odoo.addons.recall_base.tests.import_common import ImportCommon
 
 #: In the order in which one needs the other.
-KINDS = ("filings", "plans", "vins", "legacy", "owners", "reports")
+KINDS = ("filings", "plans", "vins", "legacy", "owners", "reports", "fleet")
 DEALER = "上海示例汽车销售服务有限公司"
 
 
@@ -21,8 +21,19 @@ class TestImportExamples(ImportCommon):
         cls.env["recall.dealer"].create(
             {"name": DEALER, "code": "EX-1", "producer_id": cls.producer.id}
         )
-        groups = "recall_base.group_keeper,recall_enterprise.group_clerk"
+        groups = (
+            "recall_base.group_keeper,recall_enterprise.group_clerk,"
+            "recall_service.group_operator"
+        )
         cls.keeper = cls.make_user("example_keeper", groups)
+        partner = cls.env["recall.data.user"].create(
+            {"name": "Partner", "kind": "insurer", "purpose": "Fleet"}
+        )
+        #: What some kinds ask for beside a plan and its producer.
+        cls.asked = {
+            "legacy": {"reason": "Built before 1996", "document": b"UERG"},
+            "fleet": {"data_user_id": partner.id, "plan_id": False},
+        }
 
     def read_template(self, kind):
         """The file that the button "Template" downloads."""
@@ -49,17 +60,9 @@ class TestImportExamples(ImportCommon):
                 plan = self.get_plan()
                 if plan.state == "filed":
                     plan.action_publish()
-                document = {}
-                if kind == "legacy":
-                    document = {"reason": "Built before 1996", "document": b"UERG"}
-                job = self.take_in(
-                    self.read_template(kind),
-                    name=f"{kind}.csv",
-                    kind=kind,
-                    plan_id=plan.id,
-                    producer_id=self.producer.id,
-                    **document,
-                )
+                vals = {"plan_id": plan.id, "producer_id": self.producer.id}
+                vals |= {"kind": kind, **self.asked.get(kind, {})}
+                job = self.take_in(self.read_template(kind), name=f"{kind}.csv", **vals)
                 self.assertEqual(self.reasons(job), [])
                 self.assertEqual((job.state, job.read_count), ("done", 1))
 
