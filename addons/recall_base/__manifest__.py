@@ -3,7 +3,7 @@
     "name": "Recall Traceability: Shared Domain",
     "summary": "Vehicles, recall plans, repair reports, tokens and evidence "
     "of GB/T 41047-2021",
-    "version": "19.0.1.0.1",
+    "version": "19.0.1.0.2",
     "category": "Services/Recall",
     "author": "Recall Traceability Project",
     "license": "LGPL-3",
@@ -42,6 +42,7 @@
         "views/recall_token_views.xml",
         "views/recall_audit_event_views.xml",
         "views/recall_audit_checkpoint_views.xml",
+        "views/recall_audit_verification_views.xml",
         "views/recall_import_views.xml",
         "views/recall_import_legacy_views.xml",
         "views/recall_import_plan_views.xml",

@@ -394,3 +394,24 @@ def test_self_test_says_when_an_algorithm_is_missing(monkeypatch):
     monkeypatch.setattr(cipher, "Cipher", missing)
     with pytest.raises(cipher.SelfTestError, match="no SM4"):
         cipher.self_test()
+
+
+def test_old_key_file_without_signing_key_is_refused_or_signs(key_file):
+    """X-TAMPER: an older file opens all it did, and says how to get a signing key."""
+    content = json.loads(key_file.read_text())
+    del content["sign"], content["active"]["sign"]
+    key_file.write_text(json.dumps(content))
+    ring = cipher.KeyRing.from_file(key_file)
+    with pytest.raises(cipher.KeyFileError, match="add-signing-key"):
+        ring.signing_key()
+    first = add_signing_key(key_file)
+    assert first.token_keys == ring.token_keys
+    second = add_signing_key(key_file)
+    assert len(second.sign_keys) == 2
+    assert second.signing_key() != first.signing_key() in second.sign_keys.values()
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+
+
+def add_signing_key(path):
+    assert cipher.main(["add-signing-key", str(path)]) == 0
+    return cipher.KeyRing.from_file(path)

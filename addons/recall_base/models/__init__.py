@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
+    hashed_mixin,
     ir_module_module,
     kept_fields_mixin,
     legacy_vin_mixin,
@@ -8,6 +9,13 @@ from . import (
     recall_announcement,
     recall_audit_checkpoint,
     recall_audit_event,
+    recall_audit_event_seal,
+    recall_audit_rows,
+    recall_audit_seal,
+    recall_audit_seal_evidence,
+    recall_audit_seal_watch,
+    recall_audit_verification,
+    recall_audit_verification_report,
     recall_checklist,
     recall_completion,
     recall_completion_check,

@@ -1,33 +1,57 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import logging
+import os
+from datetime import timedelta
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
-from ..tools import audit_chain
-from ..tools.notification import notify
+from ..tools import cipher, signed_note, verify_log
 
-# Key of the advisory lock that keeps two sealers apart ("recall" in ASCII).
-SEALER_LOCK = 0x726563616C6C
+_logger = logging.getLogger(__name__)
+
+#: Environment variable: file outside the database to which checkpoints are appended.
+#: "{database}" in it stands for the name of the database.
+FILE_VARIABLE = "RECALL_CHECKPOINT_FILE"
+#: System parameter with the name under which the log signs.
+ORIGIN_PARAMETER = "recall_base.log_origin"
+#: A checkpoint follows the last one no sooner; the sealer runs each minute at least.
+INTERVAL = timedelta(seconds=20)
 
 
 class RecallAuditCheckpoint(models.Model):
-    """The state of the operation log up to one event: its size and chain hash.
+    """A signed statement of the operation log's size and root.
 
-    Whoever noted a checkpoint elsewhere can tell later whether the log was altered,
-    cut or written anew.
+    Whoever keeps one can tell later whether the log was altered, cut or written anew.
+    It is published, goes to the producers with each request, and to a file outside the
+    database. ``docs/evidence.md`` says how to check it.
     """
 
     _name = "recall.audit.checkpoint"
     _description = "Operation log checkpoint"
-    _order = "size desc"
+    _order = "size desc, id desc"
     _rec_name = "size"
     _log_access = False
 
     time = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
-    size = fields.Integer(required=True, readonly=True, help="Events sealed so far.")
+    size = fields.Integer(required=True, readonly=True, help="Entries sealed so far.")
+    algorithm = fields.Char(string="Hash", required=True, readonly=True)
+    root_hash = fields.Char(required=True, readonly=True)
     chain_hash = fields.Char(required=True, readonly=True)
+    note = fields.Text(
+        string="Signed checkpoint",
+        required=True,
+        readonly=True,
+        help="What is published, and checked with the public key of the log.",
+    )
 
     _size_uniq = models.Constraint("UNIQUE(size)", "This size is sealed already.")
+
+    def init(self):
+        super().init()
+        if not self.env["recall.audit.seal"]._is_guarded(self._table):
+            self.env["recall.audit.seal"]._forbid_changes(self._table)
 
     def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(self.env._("Checkpoints of the log cannot be changed."))
@@ -38,83 +62,174 @@ class RecallAuditCheckpoint(models.Model):
 
     @api.model
     def _cron_seal(self):
-        """Number and chain the events that were committed since the last checkpoint."""
-        cr = self.env.cr
-        cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s)", SEALER_LOCK))
-        if cr.fetchone()[0]:
-            self._seal_pending()
+        """Seal what is new (``recall.audit.seal``)."""
+        self.env["recall.audit.seal"]._cron_seal()
 
-    def _seal_pending(self):
+    @api.model
+    def _sign(self, now=None):
+        """Sign the log as it is sealed, if that is new and the last one old enough.
+
+        :returns: the new checkpoint, or an empty one
+        """
+        now = now or fields.Datetime.now()
         last = self.search([], limit=1)
-        size, chain = last.size, last.chain_hash or audit_chain.EMPTY
-        sealed = []
-        for event_id, fact in self._read_facts(SQL("sequence IS NULL"), SQL("id")):
-            size, chain = size + 1, audit_chain.link(chain, fact)
-            sealed.append((event_id, size, chain))
-        if not sealed:
-            return
-        self.env.cr.execute_values(
-            "UPDATE recall_audit_event event "
-            "SET sequence = v.size, chain_hash = v.hash "
-            "FROM (VALUES %s) AS v(id, size, hash) WHERE event.id = v.id",
-            sealed,
-            page_size=10000,
+        size, chain = self.env["recall.audit.seal"]._get_last()
+        if size <= last.size or (last and now - last.time < INTERVAL):
+            return self.browse()
+        try:
+            seed = cipher.KeyRing.from_environment().signing_key()
+        except cipher.KeyFileError as error:
+            _logger.error("The operation log is not signed: %s", error)
+            return self.browse()
+        log_hash = self.env["recall.audit.seal"]._get_hash()
+        roots = self.env["recall.audit.seal"]._get_tree(log_hash).frontier(size)
+        root = verify_log.Frontier(log_hash, size, roots).root()
+        facts = {
+            "time": f"{now.isoformat()}Z",
+            "hash": log_hash.name,
+            "chain": chain.hex(),
+        }
+        point = self.create(
+            {
+                "time": now,
+                "size": size,
+                "algorithm": log_hash.name,
+                "root_hash": root.hex(),
+                "chain_hash": chain.hex(),
+                "note": signed_note.sign_checkpoint(
+                    self._get_origin(), size, root, facts, seed
+                ),
+            }
         )
-        self.env["recall.audit.event"].invalidate_model(["sequence", "chain_hash"])
-        self.create({"size": size, "chain_hash": chain})
+        self.env.cr.postcommit.add(partial(point._append_to_file, point.note))
+        return point
 
-    def _read_facts(self, where, order):
-        """Yield ``(id, fact)`` of events; a fact is what the hash covers."""
-        self.env["recall.audit.event"].flush_model()
-        self.env.cr.execute(
-            SQL(
-                """SELECT id, time::text, user_id, address, action, res_model, res_id,
-                          detail::text
-                     FROM recall_audit_event WHERE %s ORDER BY %s""",
-                where,
-                order,
-            )
-        )
-        for event_id, *fact in self.env.cr.fetchall():
-            yield event_id, fact
+    @api.model
+    def _get_origin(self):
+        """Name under which the log of this database signs."""
+        # sudo: parameters are the administrator's; the name is public.
+        parameters = self.env["ir.config_parameter"].sudo()
+        name = parameters.get_param(ORIGIN_PARAMETER)
+        return name or f"recall.{parameters.get_param('database.uuid')}"
+
+    @api.model
+    def _get_keys(self):
+        """Public keys of the log, the active one first, as text.
+
+        :raises cipher.KeyFileError: when there is none
+        """
+        ring = cipher.KeyRing.from_environment()
+        active = ring.signing_key()
+        others = [seed for seed in ring.sign_keys.values() if seed != active]
+        origin = self._get_origin()
+        return [
+            verify_log.key_text(origin, signed_note.public_key(seed))
+            for seed in (active, *others)
+        ]
+
+    @api.model
+    def _parse_keys(self):
+        return [*map(verify_log.Key.parse, self._get_keys())]
+
+    def _check_signed(self):
+        """Check signatures, and that the columns say what the notes do.
+
+        :returns: ``(dict size -> tools.verify_log.Checkpoint, fault or None)``
+        """
+        if not self:
+            return {}, None
+        points = []
+        for record in self:
+            try:
+                point = verify_log.Checkpoint.parse(record.note)
+            except verify_log.LogError:
+                return {}, verify_log.Fault(record.size, "forged", record.size)
+            stated = (record.size, record.root_hash, record.algorithm)
+            if stated != (point.size, point.root.hex(), point.facts.get("hash")):
+                return {}, verify_log.Fault(record.size, "forged", record.size)
+            points.append(point)
+        return verify_log.check_witnessed(points, self._parse_keys())
 
     @api.model
     def _verify(self):
-        """Recompute the whole chain.
+        """Verify log and business rows at once; None, or the first difference.
 
-        :returns: None when every sealed event and checkpoint agree, else a dict with
-            ``sequence`` of the first event that does not, and ``kind``: "changed",
-            "missing", "cut" (the log ends before its last checkpoint), "rewritten"
-            (it does not fit a checkpoint) or "unsealed" (no checkpoint covers it)
+        A log of millions is verified by ``recall.audit.verification`` piece by piece.
         """
-        expected = dict(
-            self.env["recall.audit.event"]
-            .search([("sequence", ">", 0)], order="sequence")
-            .mapped(lambda event: (event.sequence, event.chain_hash))
-        )
-        checkpoints = {point.size: point.chain_hash for point in self.search([])}
-        covered = max(checkpoints, default=0)
-        size, chain = 0, audit_chain.EMPTY
-        for _id, fact in self._read_facts(SQL("sequence > 0"), SQL("sequence")):
-            size, chain = size + 1, audit_chain.link(chain, fact)
-            if size > covered:
-                return {"sequence": size, "kind": "unsealed"}
-            if size not in expected:
-                return {"sequence": size, "kind": "missing"}
-            if expected[size] != chain:
-                return {"sequence": size, "kind": "changed"}
-            if checkpoints.pop(size, chain) != chain:
-                return {"sequence": size, "kind": "rewritten"}
-        if checkpoints:
-            return {"sequence": size + 1, "kind": "cut"}
-        return None
+        differences = self.env["recall.audit.verification"]._verify_now()
+        return differences[0] if differences else None
 
     def action_verify(self):
-        """Verify the whole log and show the result."""
-        fault = self._verify()
-        if not fault:
-            return notify(self.env._("The log is unbroken: every sealed event agrees."))
-        message = self.env._(
-            "The log differs at event %(sequence)s (%(kind)s).", **fault
-        )
-        return notify(message, kind="danger")
+        """Ask for a verification and show it."""
+        self.check_access("read")
+        # sudo: nobody writes verifications; whoever reads checkpoints may ask for one.
+        job = self.env["recall.audit.verification"].sudo().create({})
+        self.env.ref("recall_base.ir_cron_verify").sudo()._trigger()
+        return {
+            "type": "ir.actions.act_window",
+            "name": job.display_name,
+            "res_model": job._name,
+            "res_id": job.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+
+    def action_prove_growth(self):
+        """Save the proof that the log only grew from the first chosen to the last.
+
+        With one chosen, up to the newest.
+        """
+        sizes = self.mapped("size")
+        if len(sizes) == 1:
+            sizes += self.search([], limit=1).mapped("size")
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/recall/log/growth/{min(sizes)}/{max(sizes)}",
+            "target": "download",
+        }
+
+    # === The file outside the database === #
+
+    @api.model
+    def _get_file(self):
+        """Path of the file of checkpoints, or None."""
+        path = os.environ.get(FILE_VARIABLE)
+        return path and path.replace("{database}", self.env.cr.dbname)
+
+    @api.model
+    def _append_to_file(self, note):
+        """Append a note to the file, after the commit: what is undone was never signed.
+
+        A failure is logged and stops nothing: the note is in the database, and
+        published.
+        """
+        path = self._get_file()
+        if not path:
+            return
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+            with open(descriptor, "ab") as file:
+                file.write(f"{note}\n".encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            _logger.error("The checkpoint file %s is not written: %s", path, error)
+
+    @api.model
+    def _read_file(self):
+        """Text of the file of checkpoints; "" where there is none.
+
+        :raises UserError: when it cannot be read
+        """
+        path = self._get_file()
+        if not path:
+            return ""
+        try:
+            with open(path, encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(
+                self.env._("The checkpoint file cannot be read: %s", error)
+            ) from error

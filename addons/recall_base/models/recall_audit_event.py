@@ -9,8 +9,7 @@ class RecallAuditEvent(models.Model):
 
     Events are inserted in the transaction they describe, so that a deed and its event
     are committed together or not at all. The sealer numbers and chains them later
-    (``recall.audit.checkpoint``): chaining at once would make concurrent transactions
-    conflict. Nobody writes or deletes events.
+    (``recall.audit.seal``). Nobody writes or deletes events.
     """
 
     _name = "recall.audit.event"
@@ -19,19 +18,17 @@ class RecallAuditEvent(models.Model):
     _log_access = False
 
     time = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
-    user_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
+    user_id = fields.Many2one(
+        "res.users",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",  # else the user's end would change sealed events
+    )
     address = fields.Char(readonly=True, help="Address the request came from.")
     action = fields.Char(required=True, readonly=True, index=True)
     res_model = fields.Char(string="Model", readonly=True)
     res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)
     detail = fields.Json(readonly=True, help="What was done, free of personal data.")
-    sequence = fields.Integer(readonly=True, help="Number given by the sealer.")
-    chain_hash = fields.Char(
-        readonly=True, help="SM3 of the previous event's hash and of this event."
-    )
-
-    _sequence_uniq = models.UniqueIndex("(sequence) WHERE sequence > 0")
-    _unsealed_idx = models.Index("(id) WHERE sequence IS NULL")
 
     @api.model
     def _record(self, action, record=None, **detail):

@@ -17,11 +17,15 @@ class RecallCompletion(models.Model):
     """
 
     _name = "recall.completion"
-    _inherit = ["recall.legacy.vin.mixin"]
+    _inherit = ["recall.legacy.vin.mixin", "recall.hashed.mixin"]
     _description = "Repair report"
     _order = "id desc"
     _rec_name = "repair_number"
     _rec_names_search = ["vin", "repair_number", "recall_number"]
+    _hashed = (
+        *("state", "producer_id", "recall_number", "vin", "repair_date"),
+        *("repair_number", "dealer_name", "phone_digest", "version"),
+    )
 
     state = fields.Selection(
         [

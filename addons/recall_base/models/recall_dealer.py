@@ -6,9 +6,11 @@ class RecallDealer(models.Model):
     """A dealer that a producer named in its filing."""
 
     _name = "recall.dealer"
+    _inherit = ["recall.hashed.mixin"]
     _description = "Dealer"
     _order = "producer_id, name"
     _rec_names_search = ["name", "code"]
+    _hashed = ("name", "code", "producer_id", "region")
 
     name = fields.Char(required=True, help="Name as in the filing.")
     code = fields.Char(help="The producer's own number of the dealer.")

@@ -21,10 +21,15 @@ class RecallPlan(models.Model):
         "mail.thread",
         "recall.kept.fields.mixin",
         "recall.vin.range.mixin",
+        "recall.hashed.mixin",
     ]
     _order = "recall_start desc, recall_number desc"
     _rec_name = "recall_number"
     _rec_names_search = ["recall_number", "brand", "series"]
+    _hashed = (
+        *("recall_number", "producer_id", "state", "announced", "recall_start"),
+        *("announced_count", "vin_range", "defect", "consequence", "measure"),
+    )
     _kept_fields = {*COUNTERS, "completion_rate", "raw_rate", "version"}
 
     recall_number = fields.Char(required=True, tracking=True, help="GB/T 39061.")

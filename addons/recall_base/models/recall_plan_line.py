@@ -7,8 +7,13 @@ class RecallPlanLine(models.Model):
 
     _name = "recall.plan.line"
     _description = "Product line of a recall plan"
-    _inherit = ["recall.plan.content.mixin", "recall.vin.range.mixin"]
+    _inherit = [
+        "recall.plan.content.mixin",
+        "recall.vin.range.mixin",
+        "recall.hashed.mixin",
+    ]
     _order = "plan_id, sequence, id"
+    _hashed = ("plan_id", "brand", "series", "model")
 
     plan_id = fields.Many2one(
         "recall.plan", required=True, index=True, ondelete="cascade"

@@ -7,8 +7,9 @@ class RecallPlanPart(models.Model):
 
     _name = "recall.plan.part"
     _description = "Part of a recall plan"
-    _inherit = ["recall.plan.content.mixin"]
+    _inherit = ["recall.plan.content.mixin", "recall.hashed.mixin"]
     _order = "plan_id, number"
+    _hashed = ("plan_id", "number", "name")
 
     plan_id = fields.Many2one(
         "recall.plan", required=True, index=True, ondelete="cascade"

@@ -6,8 +6,10 @@ class RecallProducer(models.Model):
     """A vehicle producer: the party that is responsible for a recall."""
 
     _name = "recall.producer"
+    _inherit = ["recall.hashed.mixin"]
     _description = "Vehicle producer"
     _order = "name"
+    _hashed = ("name", "hotline")
 
     name = fields.Char(required=True, help="Name as printed in the announcement.")
     active = fields.Boolean(default=True)

@@ -30,12 +30,13 @@ class RecallVehicle(models.Model):
     """
 
     _name = "recall.vehicle"
-    _inherit = ["recall.legacy.vin.mixin"]
+    _inherit = ["recall.legacy.vin.mixin", "recall.hashed.mixin"]
     _description = "Vehicle in the scope of a recall plan"
     _order = "id desc"
     _rec_name = "vin"
     _rec_names_search = ["vin"]
     _log_access = False
+    _hashed = ("plan_id", "line_id", "vin", "state", "state_date")
 
     plan_id = fields.Many2one(
         "recall.plan", required=True, readonly=True, index=True, ondelete="restrict"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
+    test_audit_attacks,
     test_audit_log,
     test_completion_check,
     test_completion_keep,

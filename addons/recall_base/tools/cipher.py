@@ -5,10 +5,13 @@ The keys live in a JSON file outside the database, named by RECALL_KEY_FILE:
 
     {"token": {kid: 64 hex digits}, "blind": {kid: 64 hex digits},
      "seal": {kid: {"alg": "SM4-GCM" or "AES-256-GCM", "key": hex digits}},
-     "active": {"token": kid, "seal": kid, "blind": kid}}
+     "sign": {kid: 64 hex digits},
+     "active": {"token": kid, "seal": kid, "blind": kid, "sign": kid}}
 
-Every key in it can be used for reading, the active ones make what is new.  As a
-program, `python cipher.py generate FILE` writes a new one and `check FILE` tests one.
+Every key in it can be used for reading, the active ones make what is new.  "sign" holds
+the Ed25519 keys that sign the operation log; a file of an older version lacks it.  As a
+program, `python cipher.py generate FILE` writes a new one, `check FILE` tests one, and
+`add-signing-key FILE` adds a signing key, which becomes the active one.
 """
 
 import argparse
@@ -34,6 +37,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 
 ENVIRONMENT = "RECALL_KEY_FILE"
 SECTIONS = ("token", "seal", "blind")
+SIGN = "sign"
 
 _MAC_BYTES = 32
 _NONCE_BYTES = 12  # what GCM takes without hashing it first
@@ -80,7 +84,7 @@ class SealKey:
 class KeyRing:
     """The keys of a key file; made by `from_file`, `from_environment`, `from_document`.
 
-    `active` names, for "token", "seal" and "blind", the key for what is new.
+    `active` names, for "token", "seal", "blind" and "sign", the key for what is new.
     `token_keys` and `active["token"]` are what `tokens.new_token` takes.
     """
 
@@ -88,17 +92,21 @@ class KeyRing:
     seal_keys: Mapping[str, SealKey]
     blind_keys: Mapping[str, bytes] = field(repr=False)
     active: Mapping[str, str]
+    sign_keys: Mapping[str, bytes] = field(repr=False, default_factory=dict)
 
     @classmethod
     def from_document(cls, document: object) -> "KeyRing":
         """Check a decoded key file; raises KeyFileError naming what is wrong."""
         if not isinstance(document, dict):
             raise KeyFileError("the key file holds no JSON object")
+        signs = SIGN in document
+        names = (*SECTIONS, SIGN) if signs else SECTIONS
         ring = cls(
             token_keys=_read_section(document, "token", _read_hex),
             seal_keys=_read_section(document, "seal", _read_seal_key),
             blind_keys=_read_section(document, "blind", _read_hex),
-            active={name: _read_active(document, name) for name in SECTIONS},
+            active={name: _read_active(document, name) for name in names},
+            sign_keys=_read_section(document, SIGN, _read_hex) if signs else {},
         )
         _refuse_shared_keys(ring)
         return ring
@@ -160,6 +168,15 @@ class KeyRing:
             message = "the sealed text was altered or belongs to another record"
             raise SealError("seal", message) from None
         return data.decode("utf-8", "surrogatepass")
+
+    def signing_key(self) -> bytes:
+        """Return the active private key for the log; raises KeyFileError for none."""
+        if SIGN not in self.active:
+            raise KeyFileError(
+                "the key file has no signing key: run python cipher.py "
+                f"add-signing-key on the file that {ENVIRONMENT} names"
+            )
+        return self.sign_keys[self.active[SIGN]]
 
     def blind(self, text: str) -> str:
         """Compute the keyed SM3 digest (64 hex digits) by which equals are found."""
@@ -309,6 +326,7 @@ def _read_active(document: dict, name: str) -> str:
 
 def _refuse_shared_keys(ring: KeyRing) -> None:
     keys = [*ring.token_keys.values(), *ring.blind_keys.values()]
+    keys += ring.sign_keys.values()
     keys += [entry.key for entry in ring.seal_keys.values()]
     if len(set(keys)) != len(keys):
         raise KeyFileError("two entries hold the same key; each needs its own")
@@ -316,22 +334,49 @@ def _refuse_shared_keys(ring: KeyRing) -> None:
 
 def new_key_document(alg: str = "SM4-GCM") -> dict:
     """Make the content of a key file, with one fresh key for each use."""
-    kid = f"{date.today():%Y%m%d}-{secrets.token_hex(3)}"
+    kid = _new_kid()
     return {
         "token": {kid: secrets.token_hex(_MAC_BYTES)},
         "seal": {kid: {"alg": alg, "key": secrets.token_hex(_ALGORITHMS[alg][1])}},
         "blind": {kid: secrets.token_hex(_MAC_BYTES)},
-        "active": dict.fromkeys(SECTIONS, kid),
+        SIGN: {kid: secrets.token_hex(_MAC_BYTES)},
+        "active": dict.fromkeys((*SECTIONS, SIGN), kid),
     }
+
+
+def _new_kid() -> str:
+    return f"{date.today():%Y%m%d}-{secrets.token_hex(3)}"
 
 
 def generate_key_file(path: str | os.PathLike, alg: str = "SM4-GCM") -> None:
     """Write a new key file, mode 0600; KeyFileError when there is a file already."""
-    text = json.dumps(new_key_document(alg), indent=2) + "\n"
+    _write_document(path, new_key_document(alg))
+
+
+def add_signing_key(path: str | os.PathLike) -> None:
+    """Add a signing key to a key file and make it the active one; KeyFileError.
+
+    The file is replaced as a whole.  Older signing keys stay: their public halves are
+    what older checkpoints are verified with.
+    """
+    document = _read_document(path)
+    KeyRing.from_document(document)
+    kid = _new_kid()
+    document.setdefault(SIGN, {})[kid] = secrets.token_hex(_MAC_BYTES)
+    document["active"][SIGN] = kid
+    fresh = f"{os.fspath(path)}.new"
+    _write_document(fresh, document)
+    os.replace(fresh, path)
+
+
+def _write_document(path: str | os.PathLike, document: dict) -> None:
+    text = json.dumps(document, indent=2) + "\n"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="ascii") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         raise _failed(path, "made", error) from None
 
@@ -388,13 +433,15 @@ def _known_answers() -> Iterator[tuple[str, bytes, str]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make or check a key file from the command line."""
     parser = argparse.ArgumentParser(description="Key file of the recall suite")
-    parser.add_argument("command", choices=("generate", "check"))
+    parser.add_argument("command", choices=("generate", "check", "add-signing-key"))
     parser.add_argument("file")
     chosen = parser.parse_args(arguments)
     try:
         self_test()
         if chosen.command == "generate":
             generate_key_file(chosen.file)
+        if chosen.command == "add-signing-key":
+            add_signing_key(chosen.file)
         KeyRing.from_file(chosen.file)
     except (KeyFileError, SelfTestError) as error:
         sys.stderr.write(f"{error}\n")

@@ -315,6 +315,20 @@ class RecallCause(models.AbstractModel):
                     "hangs."
                 ),
             ),
+            "unsealed": (
+                self.env._("The operation log was not sealed for 15 minutes."),
+                self.env._(
+                    "Operator: see that the scheduled actions run and that the key "
+                    "file has a signing key. After 4 hours nobody can change data."
+                ),
+            ),
+            "tampered": (
+                self.env._("The log or the data was changed past the application."),
+                self.env._(
+                    "Operator: open the last verification of the log, leave all as it "
+                    "is, and compare with the witnesses' checkpoints and a backup."
+                ),
+            ),
         }
 
     def _renew_token(self):

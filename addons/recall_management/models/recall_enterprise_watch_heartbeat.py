@@ -15,8 +15,6 @@ WATCHED = {
 MISSED_INTERVALS = 3
 #: A cycle over 200 terminals that all hang takes 150 s: sooner is no alarm.
 SHORTEST_LIMIT = timedelta(minutes=5)
-#: The sealer runs every minute; so long an event may wait.
-SEALING_LIMIT = timedelta(minutes=10)
 
 
 class RecallHeartbeat(models.Model):
@@ -68,22 +66,12 @@ class RecallHeartbeat(models.Model):
         return cron.active and self._get_ages()[name] <= limit.total_seconds()
 
     @api.model
-    def _get_sealing_lag(self):
-        """Seconds that the oldest unsealed event of the operation log has waited."""
-        self.env.cr.execute(
-            """SELECT time FROM recall_audit_event WHERE sequence IS NULL
-                ORDER BY id LIMIT 1"""
-        )
-        row = self.env.cr.fetchone()
-        return (fields.Datetime.now() - row[0]).total_seconds() if row else 0.0
-
-    @api.model
     def _check(self):
         """What must hold for the terminal to do its work: dict name -> bool."""
         return {
             "pull": self._is_alive("pull"),
             "watch": self._is_alive("watch"),
-            "log": self._get_sealing_lag() <= SEALING_LIMIT.total_seconds(),
+            "log": not self.env["recall.audit.seal"]._is_behind(),
         }
 
     def _get_cron(self, name):

@@ -81,7 +81,7 @@ class RecallMetrics(models.AbstractModel):
             "log_sealing_lag_seconds",
             "gauge",
             "Time that the oldest unsealed event of the operation log has waited.",
-            [({}, heartbeat._get_sealing_lag())],
+            [({}, self.env["recall.audit.seal"]._get_lag())],
         )
         waiting = self.env["recall.quarantine"].search_count(
             [("state", "=", "open")], limit=COUNT_LIMIT

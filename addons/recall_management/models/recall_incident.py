@@ -13,6 +13,8 @@ KINDS = [
     ("unasked", "Not asked in time"),
     ("own", "Our own network or server"),
     ("cron", "Scheduled action has stopped"),
+    ("unsealed", "Operation log is not sealed"),
+    ("tampered", "Operation log or data was tampered with"),
 ]
 PRODUCER_KINDS = ("failure", "slow", "silent", "quarantine", "certificate", "token")
 

@@ -78,6 +78,8 @@ class RecallIncident(models.Model):
             found[nobody, "cron"] = "cron"
         if _is_own_fault(enterprises, now):
             found[nobody, "own"] = "own"
+        for trouble in self.env["recall.audit.seal"]._find_troubles():
+            found[nobody, trouble] = trouble
         for enterprise in enterprises:
             for kind, cause in enterprise._get_troubles(now, limits).items():
                 # One incident says that none is asked.
