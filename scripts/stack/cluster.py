@@ -205,6 +205,10 @@ class Cluster:
             )
         )
 
+    def run_file(self, name: str, path: Path) -> None:
+        """Run a file of SQL on a database, as the superuser."""
+        self._do(sql.SQL(path.read_text()), name)
+
     # Details ------------------------------------------------------------------
 
     def _ask(self, query: str, values: tuple = ()) -> list[tuple]:

@@ -26,6 +26,8 @@ scripts/recall COMMAND [ARGUMENT…]
   createdb NAME [FROM]  make a database, empty or as a copy
   dropdb NAME           delete a database
   databases             list the databases
+  guard NAME            give log and repair reports to a role of their own
+  release NAME          give them back to Odoo's role, before an update
   psql NAME [OPTION…]   SQL prompt on a database
   start                 start the database server
   stop                  stop every server of this checkout
@@ -57,6 +59,14 @@ def createdb(arguments: list[str]) -> None:
 
 def dropdb(arguments: list[str]) -> None:
     _started().drop_database(*arguments)
+
+
+def guard(arguments: list[str]) -> None:
+    _started().run_file(*arguments, settings.LOG_OWNER / "log_owner.sql")
+
+
+def release(arguments: list[str]) -> None:
+    _started().run_file(*arguments, settings.LOG_OWNER / "log_owner_release.sql")
 
 
 def databases(_arguments: list[str]) -> None:
@@ -104,6 +114,8 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "createdb": createdb,
     "dropdb": dropdb,
     "databases": databases,
+    "guard": guard,
+    "release": release,
     "psql": psql,
     "start": start,
     "stop": stop,

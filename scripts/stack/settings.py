@@ -13,6 +13,7 @@ DATA = LOCAL / "odoo-data"
 PYTHON = LOCAL / "venv" / "bin" / "python"
 ADDONS = ROOT / "addons"
 TEST_ADDONS = ROOT / "tests" / "addons"
+LOG_OWNER = ROOT / "deploy" / "postgresql"
 
 
 class StackError(Exception):

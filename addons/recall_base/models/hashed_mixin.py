@@ -37,9 +37,10 @@ class RecallHashedMixin(models.AbstractModel):
 
     def init(self):
         super().init()
-        if self._abstract:
+        Seal = self.env["recall.audit.seal"]
+        if self._abstract or Seal._is_guarded("recall_audit_seal"):
             return
-        self.env["recall.audit.seal"]._make_tables()
+        Seal._make_tables()
         if self._hashed:
             self.env["recall.audit.rows"]._watch(self._table, self._hashed)
         self.env.cr.execute(_STOP)

@@ -128,6 +128,17 @@ class RecallAuditCheckpoint(models.Model):
         ]
 
     @api.model
+    def _prepare_head(self):
+        """Newest checkpoint as ``tools.messages.LogHead``, for witnesses; None."""
+        point = self.search([], limit=1)
+        if not point:
+            return None
+        try:
+            return {"note": point.note, "key": self._get_keys()[0]}
+        except cipher.KeyFileError:
+            return None
+
+    @api.model
     def _parse_keys(self):
         return [*map(verify_log.Key.parse, self._get_keys())]
 

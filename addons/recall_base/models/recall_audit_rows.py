@@ -26,11 +26,15 @@ CREATE INDEX IF NOT EXISTS recall_audit_rows_range_idx
 """
 # One entry a statement, whatever made it: the ORM, a bulk path, somebody at a prompt.
 # Half of SHA-256, which is in PostgreSQL's core: 128 bits withstand a second preimage.
-_HASH = """substr(sha256(convert_to(ROW(%s)::text, 'UTF8')), 1, 16)"""
+_HASH = "substr(sha256(convert_to(%s, 'UTF8')), 1, 16)"
+# Half the time of a row's own text form. No value holds a unit separator, so that it is
+# always clear which value belongs to which column.
+_CONTENT = r"concat_ws(E'\x1f', {})"
+_VALUE = r"coalesce({}::text, E'\x1e')"
 _STORE = """
     INSERT INTO recall_audit_rows (res_table, columns, low, high, ids, hashes)
     SELECT TG_TABLE_NAME, '{columns}', min(id), max(id),
-           array_agg(id ORDER BY id), array_agg(hash ORDER BY id)
+           array_agg(id), array_agg(hash)
       FROM ({query}) AS hashed HAVING count(*) > 0;
 """
 _FUNCTION = """
@@ -93,7 +97,7 @@ class RecallAuditRows(models.AbstractModel):
             for side in ("fresh", "stale")
         }
         for deed, (tables, query) in _DEEDS.items():
-            query = query.format(fresh_hash=_HASH % names["fresh"], **names)
+            query = query.format(fresh_hash=_HASH % content_of(columns), **names)
             statement = _STORE.format(columns=",".join(columns), query=query)
             # Names of models and of their fields; a function takes no parameters.
             self.env.cr.execute(  # pylint: disable=sql-injection
@@ -119,8 +123,7 @@ class RecallAuditRows(models.AbstractModel):
             SQL(
                 """INSERT INTO recall_audit_rows
                           (res_table, columns, low, high, ids, hashes)
-                   SELECT %s, %s, min(id), max(id), array_agg(id ORDER BY id),
-                          array_agg(hash ORDER BY id)
+                   SELECT %s, %s, min(id), max(id), array_agg(id), array_agg(hash)
                      FROM (SELECT id, %s AS hash FROM %s fresh) hashed
                     GROUP BY id / %s ORDER BY id / %s""",
                 table,
@@ -234,7 +237,13 @@ class RecallAuditRows(models.AbstractModel):
         return self.env.cr.fetchall()
 
 
+def content_of(columns):
+    """SQL text of what the hash of a row ``fresh`` covers."""
+    return _CONTENT.format(
+        ", ".join(_VALUE.format(f"fresh.{column}") for column in columns)
+    )
+
+
 def _hash_of(columns):
-    """Hash of a row ``fresh``."""
-    names = (SQL("fresh.%s", SQL.identifier(column)) for column in columns)
-    return SQL(_HASH % "%s", SQL(", ").join(names))
+    # Names of a model's own fields.
+    return SQL(_HASH % content_of(columns))  # pylint: disable=sql-injection

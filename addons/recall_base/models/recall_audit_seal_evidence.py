@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .recall_audit_rows import content_of
 from .recall_audit_seal import BATCH
 
 
@@ -64,16 +65,13 @@ class RecallAuditSeal(models.AbstractModel):
         if not columns:
             raise UserError(self.env._("The log has no hashes of such records."))
         record.flush_recordset()
-        names = SQL(", ").join(
-            SQL("fresh.%s", SQL.identifier(name)) for name in columns
-        )
         self.env.cr.execute(
             SQL(
-                """SELECT entry.id, (SELECT ROW(%s)::text FROM %s fresh WHERE id = %s)
+                """SELECT entry.id, (SELECT %s FROM %s fresh WHERE id = %s)
                      FROM recall_audit_rows entry
                     WHERE res_table = %s AND high >= %s AND low <= %s
                       AND %s = ANY(ids) ORDER BY id DESC LIMIT 1""",
-                names,
+                SQL(content_of(columns)),  # pylint: disable=sql-injection
                 SQL.identifier(record._table),
                 record.id,
                 record._table,

@@ -67,7 +67,13 @@ class RecallCompletion(models.Model):
 
     @api.model
     def _install_keeper(self):
-        """Make the triggers that keep confirmed reports; again and again the same."""
+        """Make the triggers that keep confirmed reports; again and again the same.
+
+        Where a role of its own owns the table they stay as they are
+        (``deploy/postgresql/log_owner.sql``).
+        """
+        if self.env["recall.audit.seal"]._is_guarded(self._table):
+            return
         arguments = [str(self._keep_years or ""), *self._keep_since]
         self.env.cr.execute(_FUNCTION)
         self.env.cr.execute(

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     test_audit_attacks,
+    test_audit_evidence,
     test_audit_log,
+    test_audit_stop,
     test_completion_check,
     test_completion_keep,
     test_constraints,

@@ -353,12 +353,24 @@ class Refusal(Message):
     message: Annotated[str, Field(max_length=1000)] | None = None
 
 
+class LogHead(Message):
+    """How far the regulator's operation log has come, for the producer as witness.
+
+    `note` is a signed checkpoint and `key` the public key, as `verify_log.py` reads
+    them.
+    """
+
+    note: Annotated[str, Field(max_length=2000)]
+    key: Annotated[str, Field(max_length=500)]
+
+
 class SyncRequest(Request):
-    """Annex B request; cursor, limit and refusals are the project's own."""
+    """Annex B request; cursor, limit, refusals and log are the project's own."""
 
     api_cursor: Cursor | None = None
     api_limit: Count | None = None
     api_refused: Annotated[list[Refusal], Field(max_length=MAX_REFUSALS)] | None = None
+    api_log: LogHead | None = None
 
 
 class SyncRecord(Repair):

@@ -26,6 +26,7 @@ from . import (
     recall_enterprise_checklist,
     recall_enterprise_dashboard,
     recall_enterprise_dashboard_refusals,
+    recall_enterprise_dashboard_witness,
     recall_enterprise_demo,
     recall_import,
     recall_import_owners,
@@ -64,5 +65,6 @@ from . import (
     recall_vehicle_notice,
     recall_vehicle_report,
     recall_vehicle_report_line,
+    recall_witness,
     sms_tracker,
 )

@@ -56,6 +56,7 @@ class RecallInterface(models.Model):
         if request.api_cursor is None:
             return interface._answer_plain(grant)
         interface._note_refusals(request)
+        self.env["recall.witness"]._note(interface.producer_id, request.api_log)
         named = interface._acknowledge(request.api_cursor, grant)
         delivery, records = interface._repeat_after(named)
         if not delivery:

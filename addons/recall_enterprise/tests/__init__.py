@@ -41,4 +41,5 @@ from . import (
     test_sync_random,
     test_tours,
     test_vehicle_report,
+    test_witness,
 )

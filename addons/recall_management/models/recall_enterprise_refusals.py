@@ -4,17 +4,22 @@ from odoo.tools import email_split
 
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
+#: Optional members of a request, that a terminal of another make may not like.
+TOLD = {"api_refused", "api_log"}
+
 
 class RecallEnterprise(models.Model):
-    """What a terminal is told of its refused records, with each request (M-VERIFY)."""
+    """What a terminal is told with each request: refused records, and how far the
+    operation log has come (M-VERIFY, X-TAMPER)."""
 
     _inherit = "recall.enterprise"
 
     tells_refused = fields.Boolean(
         string="Tell refused records by request",
         default=True,
-        help="Requests name the records that were refused, and why. Switched off by "
-        "itself when the terminal refuses such a request; mail tells of them anyhow.",
+        help="Requests name the records that were refused, and why, and the checkpoint "
+        "of the operation log. Switched off by itself when the terminal refuses such a "
+        "request; mail tells of the records anyhow.",
     )
 
     def _prepare_request(self):
@@ -27,10 +32,15 @@ class RecallEnterprise(models.Model):
             and self.last_success_at
             and not self.failure_count
         ):
-            refusals = self.env["recall.quarantine"]._prepare_refusals(self)
-            if refusals:
-                request["payload"]["api_refused"] = refusals
+            request["payload"].update(self._prepare_told())
         return request
+
+    def _prepare_told(self):
+        """Members of ``TOLD`` that have something to tell."""
+        refusals = self.env["recall.quarantine"]._prepare_refusals(self)
+        log = self.env["recall.audit.checkpoint"]._prepare_head()
+        told = {"api_refused": refusals, "api_log": log}
+        return {name: value for name, value in told.items() if value}
 
     def _note_success(self, fetched, parsed):
         super()._note_success(fetched, parsed)
@@ -40,9 +50,9 @@ class RecallEnterprise(models.Model):
 
     def _store_refusal(self, fetched, parsed):
         wrong_format = parsed.status is ApiStatus.PARAMETER_FORMAT
-        if not (wrong_format and "api_refused" in fetched.payload):
+        if not (wrong_format and TOLD & fetched.payload.keys()):
             return super()._store_refusal(fetched, parsed)
-        # It may be this member that it does not like: neither cursor nor plain mode
+        # It may be such a member that it does not like: neither cursor nor plain mode
         # is touched, and the request is made once more without it.
         message = self.env._("The terminal refuses to be told of refused records.")
         self._note_failure(fetched, "status", message, int(parsed.status))
@@ -50,7 +60,7 @@ class RecallEnterprise(models.Model):
 
     def _note_failure(self, fetched, outcome, error, api_status=False):
         refuses = outcome == "http" or api_status == ApiStatus.PARAMETER_FORMAT
-        if refuses and "api_refused" in fetched.payload:
+        if refuses and TOLD & fetched.payload.keys():
             self.tells_refused = False
         return super()._note_failure(fetched, outcome, error, api_status)
 

@@ -11,6 +11,7 @@ from . import (
     test_intake_warnings,
     test_keep,
     test_lease,
+    test_log_told,
     test_monitoring,
     test_neutralize,
     test_plans_interface,

@@ -1,0 +1,52 @@
+-- Give the operation log, and the repair reports that must be kept (clause 7.4), to a
+-- role of their own, which nobody logs in as. Odoo's role, the owner of the database,
+-- then adds to the log and can neither change it nor switch its triggers off.
+--
+--     psql -d DATABASE -f log_owner.sql              as a superuser, after an install
+--     psql -d DATABASE -f log_owner_release.sql      before an update; then this again
+--
+-- The schema changes hands too: its owner could drop what is in it.
+DO $$
+DECLARE
+    app name := (SELECT pg_get_userbyid(datdba) FROM pg_database
+                  WHERE datname = current_database());
+    item record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'recall_log') THEN
+        CREATE ROLE recall_log NOLOGIN;
+    END IF;
+    IF pg_has_role(app, 'recall_log', 'MEMBER') THEN
+        RAISE EXCEPTION 'Odoo''s role % can act as recall_log: it must be neither a '
+              'superuser nor a member of that role', app;
+    END IF;
+    FOR item IN
+        SELECT oid::regclass AS name, relname LIKE 'recall\_audit\_%' AS is_log
+          FROM pg_class
+         WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+           AND relname IN ('recall_audit_event', 'recall_audit_rows',
+                           'recall_audit_seal', 'recall_audit_node',
+                           'recall_audit_pending', 'recall_audit_checkpoint',
+                           'recall_completion')
+    LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO recall_log', item.name);
+        EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, %I', item.name, app);
+        EXECUTE format('GRANT SELECT, INSERT %s ON %s TO %I',
+            CASE WHEN item.is_log THEN '' ELSE ', UPDATE, DELETE, REFERENCES' END,
+            item.name, app);
+    END LOOP;
+    -- Both are filled by triggers, which act as the owner.
+    EXECUTE format('REVOKE INSERT ON recall_audit_pending, recall_audit_rows FROM %I',
+                   app);
+    EXECUTE format('GRANT USAGE, SELECT ON SEQUENCE recall_audit_event_id_seq,
+        recall_audit_checkpoint_id_seq, recall_completion_id_seq TO %I', app);
+    FOR item IN
+        SELECT oid::regprocedure AS name FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace
+           AND (proname LIKE 'recall\_audit\_%' OR proname = 'recall_completion_keep'
+                OR proname ~ '^recall_\w+_log_(insert|update|delete)$')
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s OWNER TO recall_log', item.name);
+    END LOOP;
+    ALTER SCHEMA public OWNER TO recall_log;
+    EXECUTE format('GRANT ALL ON SCHEMA public TO %I', app);
+END $$;

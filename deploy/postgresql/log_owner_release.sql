@@ -1,0 +1,20 @@
+-- Give the operation log and the repair reports back to Odoo's role for an update of
+-- the add-ons: see log_owner.sql, which is to be run again after it.
+DO $$
+DECLARE
+    app name := (SELECT pg_get_userbyid(datdba) FROM pg_database
+                  WHERE datname = current_database());
+    item record;
+BEGIN
+    FOR item IN
+        SELECT format('TABLE %s', oid::regclass) AS name FROM pg_class
+         WHERE relowner = 'recall_log'::regrole AND relkind = 'r'
+        UNION ALL
+        SELECT format('FUNCTION %s', oid::regprocedure) FROM pg_proc
+         WHERE proowner = 'recall_log'::regrole
+    LOOP
+        EXECUTE format('ALTER %s OWNER TO %I', item.name, app);
+    END LOOP;
+    EXECUTE format('GRANT ALL ON ALL TABLES IN SCHEMA public TO %I', app);
+    ALTER SCHEMA public OWNER TO pg_database_owner;
+END $$;
