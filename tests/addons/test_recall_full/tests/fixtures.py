@@ -279,8 +279,27 @@ FIXTURES = {
         {"action": "matrix.other"},
     ),
     "recall.audit.checkpoint": (
-        lambda case, producer: {"size": 10**6 + next(_numbers), "chain_hash": "x"},
+        lambda case, producer: {
+            "size": 10**6 + next(_numbers),
+            "algorithm": "sm3",
+            "root_hash": "x",
+            "chain_hash": "x",
+            "note": "x",
+        },
         {"chain_hash": "y"},
+    ),
+    "recall.audit.verification": (
+        lambda case, producer: {"state": "stopped"},
+        {"state": "unbroken"},
+    ),
+    "recall.witness": (
+        lambda case, producer: {
+            "producer_id": producer.id,
+            "note": _name(),
+            "key": "x",
+            "verdict": "fits",
+        },
+        {"verdict": "split"},
     ),
     "recall.interface": (
         lambda case, producer: {
@@ -711,6 +730,7 @@ SHARED = {
     "recall.plan.interface.log",
     "recall.audit.event",
     "recall.audit.checkpoint",
+    "recall.audit.verification",
     "recall.heartbeat",
     "recall.quarantine.reason",
     "recall.quarantine.decide",
