@@ -157,7 +157,13 @@ def restore(
     if cluster.exists(name) or _store(name).exists():
         raise StackError(f"{name} is there already: restore never overwrites")
     cluster.create_database(name)
-    words = ("--no-owner", "--no-comments", "--exit-on-error", "--jobs=2")
+    words = (
+        "--no-owner",
+        "--no-privileges",
+        "--no-comments",
+        "--exit-on-error",
+        "--jobs=2",
+    )
     _run(cluster, "pg_restore", *words, f"--dbname={name}", str(backup / DUMP))
     store = _store(name)
     store.mkdir(parents=True)
