@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
+    base,
     hashed_mixin,
     ir_module_module,
     kept_fields_mixin,
