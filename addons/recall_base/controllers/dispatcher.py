@@ -16,6 +16,16 @@ from ..tools.messages import ApiStatus, MessageError
 
 _logger = logging.getLogger(__name__)
 
+#: Answers to whoever may not ask what it asks.
+REFUSED = (
+    ApiStatus.UNAUTHORISED,
+    ApiStatus.KEY_INVALID,
+    ApiStatus.KEY_EXPIRED,
+    ApiStatus.USER_DISABLED,
+    ApiStatus.NOT_PERMITTED,
+    ApiStatus.USER_UNKNOWN,
+)
+
 
 class RecallDispatcher(Dispatcher):
     """Serve the normative interfaces: ``@route(type="recall", envelope="sync")``.
@@ -71,6 +81,7 @@ class RecallDispatcher(Dispatcher):
         # What is our fault is logged by _explain; Odoo would add a traceback of every
         # refused message.
         exc.loglevel = logging.DEBUG
+        self._note_refusal(exc)
         response = self._respond(
             answers.error_answer(
                 self.request.rule_envelope, *self.explain(exc), self._request_id()
@@ -79,6 +90,12 @@ class RecallDispatcher(Dispatcher):
         if wait := getattr(exc, "retry_after", None):
             response.headers["Retry-After"] = str(wait)
         return response
+
+    def _note_refusal(self, exc):
+        """Count in the operation log who asked without the right token."""
+        if getattr(exc, "status", None) in REFUSED:
+            subject = f"{self.request.rule_envelope} {int(exc.status)}"
+            self.request.env["recall.audit.refusal"]._note("interface.refused", subject)
 
     def pre_dispatch(self, rule, args):
         self.request.rule_envelope = rule.endpoint.routing["envelope"]

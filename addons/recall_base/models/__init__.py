@@ -2,6 +2,9 @@
 from . import (
     base,
     hashed_mixin,
+    ir_actions_report,
+    ir_config_parameter,
+    ir_http,
     ir_module_module,
     kept_fields_mixin,
     legacy_vin_mixin,
@@ -11,6 +14,7 @@ from . import (
     recall_audit_checkpoint,
     recall_audit_event,
     recall_audit_event_seal,
+    recall_audit_refusal,
     recall_audit_rows,
     recall_audit_seal,
     recall_audit_seal_evidence,

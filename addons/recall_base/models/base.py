@@ -33,11 +33,15 @@ class Base(models.AbstractModel):
         class RecallExample(models.Model):
             _name = "recall.example"
 
-            _audited = False  # bulk statements log a batch
+            _audited = {"write"}  # other deeds have events of another kind; or none
+            _audit_readonly = False  # the machine keeps them, or its deeds tell
             _audit_personal = {"vin"}  # logged as keyed digests
+            _audit_plain = {"defect"}  # a free text that names nobody
             _audit_ignored = {"last_seen"}  # kept by the machine
+            _audit_unread = {"password"}  # stored past the ORM, never read
 
-    An extension of a model names what it adds: the sets of its classes count together.
+    Of the last four an extension of a model names what it adds: the sets of its
+    classes count together.
     Events tell what was and what is now. Personal data, free texts and what only the
     system may read are keyed digests: whether they changed, not what they say. While
     modules are loaded nothing is logged here but the modules (``ir.module.module``).
@@ -45,31 +49,35 @@ class Base(models.AbstractModel):
 
     _inherit = "base"
 
-    #: None: models of ours with a table, and ``SETTINGS``.
+    #: None: all of it, for models of ours with a table and ``SETTINGS``.
     _audited = None
+    _audit_readonly = True
     _audit_personal = frozenset()
+    _audit_plain = frozenset()
     _audit_ignored = frozenset()
+    _audit_unread = frozenset()
 
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        if self._is_audited():
+        if self._is_audited("create"):
             after = records._audit_values(set().union(*vals_list))
             self.env["recall.audit.event"]._record_changes("create", records, {}, after)
         return records
 
     def write(self, vals):
-        if not self._is_audited():
+        if not self._is_audited("write"):
             return super().write(vals)
         before = self._audit_values(vals)
+        unread = sorted(self._audit_set("_audit_unread") & vals.keys())
         done = super().write(vals)
         self.env["recall.audit.event"]._record_changes(
-            "write", self, before, self._audit_values(vals), self._audit_unread(vals)
+            "write", self, before, self._audit_values(vals), unread
         )
         return done
 
     def unlink(self):
-        if not self._is_audited():
+        if not self._is_audited("unlink"):
             return super().unlink()
         records, before = self.browse(self.ids), self._audit_values(self._fields)
         done = super().unlink()
@@ -89,11 +97,13 @@ class Base(models.AbstractModel):
         return exported
 
     @api.model
-    def _is_audited(self):
+    def _is_audited(self, verb):
         if not self.pool.ready:
             return False
         if self._audited is not None:
-            return self._audited
+            return verb in self._audited
+        if self._name.startswith("recall.audit."):
+            return False  # the log itself
         own = self._name.startswith("recall.") and self._auto and not self._transient
         return own or self._name in SETTINGS
 
@@ -114,11 +124,13 @@ class Base(models.AbstractModel):
     def _audit_value(self, name, hidden):
         """What the log keeps of one value of a record."""
         field, value = self._fields[name], self[name]
+        if field.type == "boolean":
+            return value
         if field.type == "many2one":
             value = value.id
         elif field.relational:
             value = value.ids
-        return audit_values.show(value, _hide if hidden else None)
+        return audit_values.show(value, hide if hidden else None)
 
     @api.model
     @tools.ormcache()
@@ -129,25 +141,18 @@ class Base(models.AbstractModel):
         """
         ignored = self._audit_set("_audit_ignored") | set(models.MAGIC_COLUMNS)
         personal = self._audit_set("_audit_personal")
+        plain = self._audit_set("_audit_plain")
         return {
-            name: field.type in _FREE_TEXT
+            name: (field.type in _FREE_TEXT and name not in plain)
             or name in personal
             or audit_values.is_personal(name)
             or "base.group_system" in (field.groups or "")
             for name, field in self._fields.items()
-            if field.store and field.type != "one2many" and name not in ignored
+            if field.store
+            and field.type != "one2many"
+            and name not in ignored
+            and (self._audit_readonly or not field.readonly)
         }
-
-    def _audit_unread(self, names):
-        """Those of ``names`` that can be written but not read, such as a password."""
-        fields = (self._fields[name] for name in names if name in self._fields)
-        ignored = self._audit_set("_audit_ignored")
-        return sorted(
-            field.name
-            for field in fields
-            if field.inverse
-            and not (field.store or field.related or field.name in ignored)
-        )
 
     def _audit_set(self, attribute):
         return set().union(
@@ -155,7 +160,8 @@ class Base(models.AbstractModel):
         )
 
 
-def _hide(text):
+def hide(text):
+    """Return the keyed digest of a text that the log must not hold."""
     try:
         return cipher.KeyRing.from_environment().blind(f"recall.audit:{text}")
     except cipher.KeyFileError:

@@ -26,6 +26,29 @@ class IrModuleModule(models.Model):
             )
         return super().button_uninstall()
 
+    def write(self, vals):
+        """Log what is installed, upgraded and uninstalled: asked for, and done."""
+        before = {module.id: module.state for module in self}
+        done = super().write(vals)
+        if vals.get("state") and not self._removes_log(vals):
+            self._log_states(before)
+        return done
+
+    def _removes_log(self, vals):
+        return vals["state"] == "uninstalled" and "recall_base" in self.mapped("name")
+
+    def _log_states(self, before):
+        for module in self:
+            if before[module.id] != module.state:
+                self.env["recall.audit.event"]._record(
+                    "module.state",
+                    module,
+                    name=module.name,
+                    version=module.latest_version or None,
+                    before=before[module.id],
+                    after=module.state,
+                )
+
     def _get_kept_modules(self):
         """Names of the add-ons whose tables or columns hold data that must be kept."""
         return {"recall_base"}

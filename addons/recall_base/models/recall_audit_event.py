@@ -21,7 +21,6 @@ class RecallAuditEvent(models.Model):
     _description = "Operation log event"
     _order = "id desc"
     _log_access = False
-    _audited = False
 
     time = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     user_id = fields.Many2one(

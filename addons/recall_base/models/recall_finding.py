@@ -85,17 +85,3 @@ class RecallFinding(models.Model):
                         name=finding.name,
                     )
                 )
-
-    def write(self, vals):
-        before = {finding: finding.own_severity for finding in self}
-        result = super().write(vals)
-        for finding, severity in before.items():
-            if finding.own_severity != severity:
-                self.env["recall.audit.event"]._record(
-                    "finding.severity",
-                    finding,
-                    code=finding.code,
-                    before=severity or None,
-                    after=finding.own_severity or None,
-                )
-        return result

@@ -47,6 +47,8 @@ class RecallImport(models.Model):
 
     _name = "recall.import"
     _description = "Import"
+    _audited = {"write", "unlink"}  # a file is uploaded
+    _audit_readonly = False
     _inherit = ["recall.kept.fields.mixin"]
     _order = "id desc"
     # What the account that makes a job sets; all else the job finds out itself.

@@ -16,6 +16,7 @@ class RecallImportChunk(models.Model):
 
     _name = "recall.import.chunk"
     _description = "Piece of an uploaded file"
+    _audited = frozenset()
     _log_access = False
     _order = "number"
 

@@ -7,6 +7,7 @@ class RecallImportColumn(models.Model):
 
     _name = "recall.import.column"
     _description = "Column of an imported file"
+    _audited = {"write"}
     _inherit = ["recall.kept.fields.mixin"]
     _log_access = False
     _order = "import_id, position"

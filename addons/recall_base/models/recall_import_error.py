@@ -27,6 +27,7 @@ class RecallImportError(models.Model):
 
     _name = "recall.import.error"
     _description = "Refused row of an import"
+    _audited = frozenset()
     _log_access = False
     _order = "import_id desc, row, id"
     _rec_name = "row"

@@ -47,9 +47,6 @@ class RecallInterfaceMixin(models.AbstractModel):
     _description = "Data interface"
     _inherit = ["recall.kept.fields.mixin"]
     _owner_field = None
-    #: What the operation log calls it, and changes of which it says nothing.
-    _event_kind = "interface"
-    _unlogged_fields = frozenset()
     #: Fields of the interface that a request is judged by.
     _terms = ()
     #: Milliseconds that the statement of ``_authorise`` and those after it may take.
@@ -73,34 +70,6 @@ class RecallInterfaceMixin(models.AbstractModel):
     _api_cfg_uniq = models.Constraint(
         "UNIQUE(api_cfg)", "Another interface has this name already."
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        interfaces = super().create(vals_list)
-        for interface in interfaces:
-            self.env["recall.audit.event"]._record(
-                f"{self._event_kind}.create",
-                interface,
-                api_cfg=interface.api_cfg,
-                **interface._get_event_facts(),
-            )
-        return interfaces
-
-    def write(self, vals):
-        done = super().write(vals)
-        for interface in self if vals.keys() - self._unlogged_fields else ():
-            self.env["recall.audit.event"]._record(
-                f"{self._event_kind}.write",
-                interface,
-                fields=sorted(vals),
-                active=interface.active,
-                **interface._get_event_facts(),
-            )
-        return done
-
-    def _get_event_facts(self):
-        """What the operation log keeps of the interface as it is now."""
-        return {}
 
     @api.model
     def _authorise(self, token_text, api_cfg, purpose, address):

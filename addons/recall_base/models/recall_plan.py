@@ -17,6 +17,8 @@ class RecallPlan(models.Model):
 
     _name = "recall.plan"
     _description = "Recall plan"
+    _audit_readonly = False
+    _audit_plain = {"defect", "consequence", "measure"}
     _inherit = [
         "mail.thread",
         "recall.kept.fields.mixin",

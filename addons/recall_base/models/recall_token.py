@@ -26,6 +26,8 @@ class RecallToken(models.Model):
 
     _name = "recall.token"
     _description = "Interface token"
+    _audited = {"write", "unlink"}  # it is issued
+    _audit_ignored = {"revoked_at"}
     _order = "id desc"
     _rec_name = "key_id"
 
@@ -117,13 +119,7 @@ class RecallToken(models.Model):
                     "changed. Revoke it and issue another one."
                 )
             )
-        done = super().write(vals)
-        if changed := sorted(CHANGEABLE.intersection(vals)):
-            for token in self:
-                self.env["recall.audit.event"]._record(
-                    "token.write", token, key_id=token.key_id, fields=changed
-                )
-        return done
+        return super().write(vals)
 
     @api.model
     @api.private

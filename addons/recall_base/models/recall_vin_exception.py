@@ -16,6 +16,8 @@ class RecallVinException(models.Model):
 
     _name = "recall.vin.exception"
     _description = "Exception for a legacy VIN"
+    _audited = {"write", "unlink"}  # it is requested
+    _audit_readonly = False
     _inherit = ["recall.kept.fields.mixin"]
     _order = "id desc"
     _rec_name = "vin"

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import fields, models
+from odoo.exceptions import AccessDenied
+
+from .base import hide
 
 
 class ResUsers(models.Model):
     _inherit = "res.users"
+    _audit_unread = {"password"}
 
     recall_producer_ids = fields.Many2many(
         "recall.producer",
@@ -41,3 +45,21 @@ class ResUsers(models.Model):
         return not parameters.get_param("database.is_neutralized") and bool(
             servers.search_count([], limit=1)
         )
+
+    def _login(self, credential, user_agent_env):
+        """Override of `base` to log who logged in, and to count who could not."""
+        try:
+            auth_info = super()._login(credential, user_agent_env)
+        except AccessDenied:
+            login = credential.get("login") or ""
+            known = self.sudo().search(self._get_login_domain(login), limit=1)
+            # What was typed may be anything, a password too.
+            self.env["recall.audit.refusal"]._note(
+                "login.failed", hide(login), known.id or None
+            )
+            raise
+        user = self.with_user(auth_info["uid"]).env.user
+        user.env["recall.audit.event"]._record(
+            "user.login", user, method=auth_info.get("auth_method")
+        )
+        return auth_info

@@ -259,12 +259,10 @@ class TestCompletionCheck(RecallCommon):
         finding.own_severity = "error"
         self.assertFinds(report, "phone_format")
         event = self.env["recall.audit.event"].search(
-            [("action", "=", "finding.severity")], limit=1
+            [("action", "=", "finding.write")], limit=1
         )
         self.assertEqual(event.res_id, finding.id)
-        self.assertEqual(
-            event.detail, {"code": "phone_format", "before": None, "after": "error"}
-        )
+        self.assertEqual(event.detail, {"changes": {"own_severity": [None, "error"]}})
         finding.own_severity = False
         self.assertFinds(report, "phone_format", refused=False)
 

@@ -111,7 +111,7 @@ class TestToken(RecallCommon):
             events.mapped("action"), ["token.issue", "token.write", "token.revoke"]
         )
         self.assertEqual(events[1:].user_id, self.keeper)
-        self.assertEqual(events[1].detail["fields"], ["expires_at", "name"])
+        self.assertEqual(events[1].detail["changes"]["name"][1], "Renamed")
         self.assertNotIn(tokens.split(self.secret)[1], str(events.mapped("detail")))
 
     def test_state_does_not_follow_expiry_and_revocation(self):

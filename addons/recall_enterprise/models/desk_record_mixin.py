@@ -13,9 +13,6 @@ class RecallDeskRecordMixin(models.AbstractModel):
     _description = "Record of a dealer's desk"
     _inherit = ["recall.kept.fields.mixin"]
 
-    #: Action of the operation log for a new record.
-    _desk_event = None
-
     @api.model_create_multi
     def create(self, vals_list):
         if self.env.su:
@@ -28,8 +25,6 @@ class RecallDeskRecordMixin(models.AbstractModel):
         # The account may create for its dealer, but not set who reports what.
         sudo = self.env["recall.desk"]._as_system(self)
         records = super(RecallDeskRecordMixin, sudo).create(prepared)
-        for record in records:
-            self.env["recall.audit.event"]._record(self._desk_event, record)
         return records.with_env(self.env)
 
     def _prepare_desk_record(self, vals, dealer):

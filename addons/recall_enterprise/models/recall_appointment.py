@@ -18,12 +18,12 @@ class RecallAppointment(models.Model):
 
     _name = "recall.appointment"
     _description = "Appointment"
+    _audit_personal = {"vin"}
     _inherit = ["recall.desk.record.mixin"]
     _order = "planned_at, id"
     _rec_name = "vin"
     _rec_names_search = ["vin", "recall_number"]
     _written_fields = {"vin", "recall_number", "planned_at"}
-    _desk_event = "appointment.book"
 
     vin = fields.Char(string="VIN", required=True)
     recall_number = fields.Char(required=True)

@@ -34,7 +34,6 @@ class RecallCompletion(models.Model):
         "reported_measure",
         "phone",
     }
-    _desk_event = "completion.draft"
 
     phone = fields.Char(
         string="Contact's phone",
@@ -116,9 +115,6 @@ class RecallCompletion(models.Model):
             super(RecallCompletion, sudo).write(
                 sudo._prepare_entry(vals, sudo.dealer_id)
             )
-            self.env["recall.audit.event"]._record(
-                "completion.edit_draft", report, fields=sorted(vals)
-            )
         return True
 
     @api.ondelete(at_uninstall=False)
@@ -133,8 +129,6 @@ class RecallCompletion(models.Model):
                     "it in again."
                 )
             )
-        for report in self:
-            self.env["recall.audit.event"]._record("completion.delete_draft", report)
 
     def _check_entry_open(self):
         """Refuse reports that this account's dealer may not change, or no more."""

@@ -12,6 +12,7 @@ class RecallCompletionEvent(models.Model):
 
     _name = "recall.completion.event"
     _description = "History of a repair report"
+    _audited = frozenset()
     _order = "id desc"
     _log_access = False
 

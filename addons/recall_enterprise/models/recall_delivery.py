@@ -15,6 +15,7 @@ class RecallDelivery(models.Model):
 
     _name = "recall.delivery"
     _description = "Delivery to the management terminal"
+    _audited = frozenset()
     _order = "id desc"
     _rec_name = "cursor"
 

@@ -18,7 +18,7 @@ class RecallInterface(models.Model):
     _order = "producer_id, purpose, name"
     _owner_field = "producer_id"
     # What a self-test leaves on it: no change of the interface itself.
-    _unlogged_fields = {"tested_at", "test_result"}
+    _audit_ignored = {"tested_at", "test_result"}
 
     producer_id = fields.Many2one(
         "recall.producer", required=True, index=True, ondelete="restrict"

@@ -79,6 +79,7 @@ class RecallInterfaceLog(models.Model):
 
     _name = "recall.interface.log"
     _description = "Interface log"
+    _audited = frozenset()
     _order = "id desc"
     _rec_name = "request_id"
     _log_access = False

@@ -45,6 +45,7 @@ class RecallNotice(models.Model):
 
     _name = "recall.notice"
     _description = "Owner notice"
+    _audited = frozenset()
     _order = "id desc"
     _rec_name = "vin"
     _rec_names_search = ["vin"]

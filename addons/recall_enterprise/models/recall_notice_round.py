@@ -31,6 +31,7 @@ class RecallNoticeRound(models.Model):
 
     _name = "recall.notice.round"
     _description = "Notice round"
+    _audit_readonly = False
     _inherit = ["recall.notice.text", "recall.kept.fields.mixin"]
     _order = "id desc"
     # They move through the actions.

@@ -105,6 +105,7 @@ class RecallOwnerContact(models.Model):
 
     _name = "recall.owner.contact"
     _description = "Owner contact of a vehicle"
+    _audit_personal = {"vin", "name_masked", "address_masked"}
     _inherit = ["recall.kept.fields.mixin"]
     _order = "id desc"
     _rec_name = "vin"
@@ -187,7 +188,6 @@ class RecallOwnerContact(models.Model):
             except ContactFault as fault:
                 self._refuse_fault(fault)
             contact.sudo().write({**vals, "changed_at": fields.Datetime.now()})
-            self.env["recall.audit.event"]._record("owner_contact.change", contact)
 
     def _refuse_masked(self, parts):
         masked = [text for text in parts.values() if "**" in text]
@@ -223,13 +223,6 @@ class RecallOwnerContact(models.Model):
                 )
             )
         return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _log_deletion(self):
-        for contact in self:
-            self.env["recall.audit.event"]._record(
-                "owner_contact.delete", contact, producer_id=contact.producer_id.id
-            )
 
     # === Sealing === #
 

@@ -60,19 +60,6 @@ class RecallPlanDealer(models.Model):
         if self.availability != "ordered":
             self.expected_date = False
 
-    def write(self, vals):
-        result = super().write(vals)
-        if not self.env.su:
-            for line in self:
-                self.env["recall.audit.event"]._record(
-                    "parts.declare",
-                    line,
-                    availability=line.availability,
-                    quantity=line.quantity,
-                    capacity=line.capacity,
-                )
-        return result
-
     @api.model
     def action_open_own(self):
         """Open the dealer's list, with a line for each plan that is running."""

@@ -5,11 +5,11 @@ from odoo.fields import Command
 from odoo.addons.recall_base.models.recall_completion_check import Policy
 
 #: Settings of the checks: each change is logged.
-SETTINGS = ("auto_confirm", "sample_share", "hold_warnings", "burst_limit")
 
 
 class RecallProducer(models.Model):
     _inherit = "recall.producer"
+    _audit_ignored = {"warned_on", "archived_until"}
 
     auto_confirm = fields.Boolean(
         string="Confirm by rule",
@@ -74,27 +74,6 @@ class RecallProducer(models.Model):
         for producer in self:
             off = switchable - producer.applied_finding_ids
             producer.unchecked_finding_ids = [Command.set(off.ids)]
-
-    def write(self, vals):
-        before = {producer: producer._settings() for producer in self}
-        result = super().write(vals)
-        for producer, was in before.items():
-            now = producer._settings()
-            if now != was:
-                self.env["recall.audit.event"]._record(
-                    "producer.checks",
-                    producer,
-                    before={name: was[name] for name in was if was[name] != now[name]},
-                    after={name: now[name] for name in now if was[name] != now[name]},
-                )
-        return result
-
-    def _settings(self):
-        """The settings of the checks, as they stand in the log."""
-        return {
-            **{name: self[name] for name in SETTINGS},
-            "switched_off": sorted(self.unchecked_finding_ids.mapped("code")),
-        }
 
     def _check_policy(self):
         """What the producer has settled about its checks."""

@@ -12,6 +12,7 @@ class RecallPunctuality(models.Model):
 
     _name = "recall.punctuality"
     _description = "Arrived reports by plan, dealer and month"
+    _audited = frozenset()
     _log_access = False
 
     producer_id = fields.Many2one(

@@ -7,6 +7,7 @@ class RecallVehicleReportLine(models.Model):
 
     _name = "recall.vehicle.report.line"
     _description = "Vehicle of a report on its state"
+    _audited = frozenset()
     _order = "id"
     _rec_name = "vin"
     _log_access = False

@@ -42,7 +42,7 @@ class TestAppointment(DealerCommon):
         )
         again = self.desk.book_appointment(self.vins[0], self.plan.recall_number)
         self.assertEqual(again["res_id"], appointment.id)
-        self.assertEqual(self.last_event("appointment.book").res_id, appointment.id)
+        self.assertEqual(self.last_event("appointment.create").res_id, appointment.id)
 
     def test_postponement_forgets_what_was_planned(self):
         """E-COLLECT: each postponement is kept with its reason, and counted."""

@@ -142,15 +142,11 @@ class TestAuditRules(RuleCase):
         self.producer.applied_finding_ids = [Command.unlink(finding.id)]
         self.assertEqual(self.producer.unchecked_finding_ids, finding)
         event = self.env["recall.audit.event"].search(
-            [("action", "=", "producer.checks")], limit=1
+            [("action", "=", "producer.write")], limit=1
         )
         self.assertEqual(event.res_id, self.producer.id)
         self.assertEqual(
-            event.detail,
-            {
-                "before": {"switched_off": []},
-                "after": {"switched_off": ["phone_implausible"]},
-            },
+            event.detail["changes"]["unchecked_finding_ids"], [None, finding.ids]
         )
 
     def test_settings_are_changed_by_a_reviewer(self):

@@ -40,7 +40,7 @@ class TestDealerParts(DealerCommon):
             form.availability = "ordered"
             form.expected_date = "2025-05-01"
         self.assertEqual(line.quantity, 0)
-        self.assertEqual(self.last_event("parts.declare").user_id, self.adviser)
+        self.assertEqual(self.last_event("plan_dealer.write").user_id, self.adviser)
         with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.IntegrityError):
             line.write({"quantity": -1})
             self.env.flush_all()

@@ -211,7 +211,7 @@ class TestEntry(DealerCommon):
         draft = self.make_entry()
         draft_id = draft.id
         draft.unlink()
-        self.assertEqual(self.last_event("completion.delete_draft").res_id, draft_id)
+        self.assertEqual(self.last_event("completion.unlink").res_id, draft_id)
         rejected = self.make_entry(part_numbers="XX-9")
         rejected.action_hand_in()
         with self.assertRaisesRegex(UserError, "Only a draft"):

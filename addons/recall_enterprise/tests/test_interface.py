@@ -113,7 +113,7 @@ class TestInterface(EnterpriseCommon):
             events.mapped("action"),
             ["interface.create", "interface.write", "interface.write"],
         )
-        self.assertEqual(events[1].detail, {"fields": ["active"], "active": False})
+        self.assertEqual(events[1].detail, {"changes": {"active": [True, False]}})
         self.assertEqual(events[1].user_id, self.administrator)
 
     def test_interface_or_delivery_can_be_deleted(self):

@@ -35,6 +35,7 @@ class RecallAvailabilityDay(models.Model):
 
     _name = "recall.availability.day"
     _description = "Availability of a terminal on a day"
+    _audited = frozenset()
     _order = "day desc, enterprise_id"
     _rec_name = "day"
     _log_access = False

@@ -7,8 +7,6 @@ from odoo.exceptions import ValidationError
 
 from odoo.addons.recall_base.tools import cipher
 
-LOGGED_FIELDS = ("url", "api_cfg", "active")
-
 STATES = [
     ("new", "Not asked yet"),
     ("working", "Working"),
@@ -27,6 +25,7 @@ class RecallEnterprise(models.Model):
 
     _name = "recall.enterprise"
     _description = "Connected enterprise terminal"
+    _audit_readonly = False
     _inherit = ["recall.kept.fields.mixin"]
     _order = "name"
     _kept_fields = {
@@ -114,17 +113,6 @@ class RecallEnterprise(models.Model):
                 raise ValidationError(
                     self.env._("The address must start with https:// and name a host.")
                 )
-
-    def write(self, vals):
-        """Log who changes where a terminal is asked: its token is sent there."""
-        result = super().write(vals)
-        changed = {name: vals[name] for name in LOGGED_FIELDS if name in vals}
-        if changed:
-            for enterprise in self:
-                self.env["recall.audit.event"]._record(
-                    "enterprise.change", enterprise, **changed
-                )
-        return result
 
     def _compute_api_token(self):
         self.api_token = False  # write-only

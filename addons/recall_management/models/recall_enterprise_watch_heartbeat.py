@@ -25,6 +25,7 @@ class RecallHeartbeat(models.Model):
 
     _name = "recall.heartbeat"
     _description = "Heartbeat of a scheduled action"
+    _audited = frozenset()
     _log_access = False
 
     name = fields.Char(required=True, readonly=True)

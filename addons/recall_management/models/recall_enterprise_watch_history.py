@@ -9,6 +9,7 @@ class RecallEnterpriseHistory(models.Model):
 
     _name = "recall.enterprise.history"
     _description = "History of a terminal's states"
+    _audited = frozenset()
     _order = "id desc"
     _rec_name = "state"
     _log_access = False

@@ -24,6 +24,7 @@ class RecallExchange(models.Model):
     _name = "recall.exchange"
     _inherit = ["recall.kept.for.ever.mixin"]
     _description = "Exchange with an enterprise terminal"
+    _audited = frozenset()
     _order = "id desc"
 
     enterprise_id = fields.Many2one(

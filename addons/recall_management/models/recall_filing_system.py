@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class RecallFilingSystem(models.Model):
@@ -27,24 +27,6 @@ class RecallFilingSystem(models.Model):
     _name_uniq = models.Constraint(
         "UNIQUE(name)", "Another filing system has this name already."
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        systems = super().create(vals_list)
-        for system in systems:
-            self.env["recall.audit.event"]._record("filing_system.create", system)
-        return systems
-
-    def write(self, vals):
-        done = super().write(vals)
-        for system in self:
-            self.env["recall.audit.event"]._record(
-                "filing_system.write",
-                system,
-                fields=sorted(vals),
-                active=system.active,
-            )
-        return done
 
     def action_open_uploads(self):
         """Show the VIN lists that this system uploaded."""

@@ -29,6 +29,7 @@ class RecallIncident(models.Model):
 
     _name = "recall.incident"
     _description = "Incident of a terminal"
+    _audit_readonly = False
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _mail_post_access = "read"
     _order = "closed_at desc nulls first, opened_at desc, id desc"

@@ -27,7 +27,6 @@ class RecallPlanInterface(models.Model):
     _inherit = ["recall.interface.mixin"]
     _order = "filing_system_id, name"
     _owner_field = "filing_system_id"
-    _event_kind = "plan_interface"
 
     filing_system_id = fields.Many2one(
         "recall.filing.system", required=True, index=True, ondelete="restrict"

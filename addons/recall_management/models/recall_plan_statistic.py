@@ -31,6 +31,7 @@ class RecallPlanStatistic(models.Model):
 
     _name = "recall.plan.statistic"
     _description = "Progress of a recall plan"
+    _audited = frozenset()
     _log_access = False
     _rec_name = "plan_id"
 

@@ -10,6 +10,7 @@ class RecallQuarantineEvent(models.Model):
     _name = "recall.quarantine.event"
     _inherit = ["recall.kept.for.ever.mixin"]
     _description = "History of a quarantined record"
+    _audited = frozenset()
     _order = "id desc"
     _log_access = False
 

@@ -94,6 +94,7 @@ class RecallQuarantineRecheck(models.Model):
 
     _name = "recall.quarantine.recheck"
     _description = "Quarantined records to be checked again"
+    _audited = frozenset()
     _order = "id"
 
     enterprise_id = fields.Many2one(

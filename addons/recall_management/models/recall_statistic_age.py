@@ -13,6 +13,7 @@ class RecallStatisticAge(models.Model):
 
     _name = "recall.statistic.age"
     _description = "Repairs by plan and age of the vehicle"
+    _audited = frozenset()
     _log_access = False
     _order = "plan_id, age"
 

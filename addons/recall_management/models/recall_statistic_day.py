@@ -7,6 +7,7 @@ class RecallStatisticDay(models.Model):
 
     _name = "recall.statistic.day"
     _description = "Repairs by plan and day"
+    _audited = frozenset()
     _log_access = False
     _order = "plan_id, day"
 

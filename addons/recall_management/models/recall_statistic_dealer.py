@@ -11,6 +11,7 @@ class RecallStatisticDealer(models.Model):
 
     _name = "recall.statistic.dealer"
     _description = "Repairs by plan and dealer"
+    _audited = frozenset()
     _log_access = False
     _order = "plan_id, dealer_id"
 

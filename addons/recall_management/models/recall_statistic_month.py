@@ -11,6 +11,7 @@ class RecallStatisticMonth(models.Model):
 
     _name = "recall.statistic.month"
     _description = "Repairs by plan, dealer and month"
+    _audited = frozenset()
     _log_access = False
     _order = "plan_id, month, dealer_id"
 

@@ -113,11 +113,11 @@ class TestEnterprise(PullCommon, CronMixinCase):
         url = "https://elsewhere.example/sync"
         self.as_role("engineer").write({"url": url, "interval_minutes": 5})
         event = self.env["recall.audit.event"].search([], limit=1)
-        self.assertEqual(event.action, "enterprise.change")
+        self.assertEqual(event.action, "enterprise.write")
         self.assertEqual(event.user_id, self.users["engineer"])
-        self.assertEqual(event.detail, {"url": url})
-        self.as_role("engineer").interval_minutes = 6
-        self.assertEqual(self.env["recall.audit.event"].search([], limit=1), event)
+        changes = event.detail["changes"]
+        self.assertEqual(changes["url"][1], url)
+        self.assertEqual(changes["interval_minutes"][1], 5)
 
     # === Address === #
 

@@ -25,6 +25,7 @@ class RecallShareTermsMixin(models.AbstractModel):
 
     _name = "recall.share.terms.mixin"
     _description = "Terms of sharing"
+    _audit_plain = {"phone_basis"}
 
     share_repair_date = fields.Boolean(
         string="Repair date", help="Grants the member recallTime."

@@ -29,6 +29,7 @@ class RecallDataUser(models.Model):
         "recall.kept.fields.mixin",
         "recall.remembered.mixin",
     ]
+    _audit_plain = {"suspended_reason", "purpose", "legal_basis"}
     _order = "name"
     _remembered_fields = frozenset({"active"})
     # Suspending has its dialogue, which asks for the reason.
@@ -98,24 +99,6 @@ class RecallDataUser(models.Model):
                 raise ValidationError(
                     self.env._("This is not a unified social credit code of GB 32100.")
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        users = super().create(vals_list)
-        for user in users:
-            self.env["recall.audit.event"]._record("data_user.create", user)
-        return users
-
-    def write(self, vals):
-        done = super().write(vals)
-        detail = {"fields": sorted(vals)}
-        if "active" in vals:
-            detail["active"] = vals["active"]
-        if vals.get("suspended_reason"):
-            detail["reason"] = vals["suspended_reason"]
-        for user in self:
-            self.env["recall.audit.event"]._record("data_user.write", user, **detail)
-        return done
 
     # === Suspension === #
 

@@ -15,6 +15,7 @@ class RecallFleetVehicle(models.Model):
 
     _name = "recall.fleet.vehicle"
     _description = "Vehicle of a partner's fleet"
+    _audit_personal = {"vin"}
     _order = "vin"
     _rec_name = "vin"
     _log_access = False

@@ -35,6 +35,7 @@ class RecallObjection(models.Model):
     _name = "recall.objection"
     _description = "Objection to an open recall"
     _inherit = ["recall.mail.link.mixin"]
+    _audit_personal = {"vin"}
     _order = "due_on, id"
     _rec_name = "receipt"
     _rec_names_search = ["receipt", "vin"]

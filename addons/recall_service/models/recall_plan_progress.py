@@ -19,6 +19,7 @@ class RecallPlanProgress(models.Model):
 
     _name = "recall.plan.progress"
     _description = "Progress of a recall plan by day"
+    _audited = frozenset()
     _log_access = False
     _order = "plan_id, day"
 

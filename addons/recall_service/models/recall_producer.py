@@ -27,6 +27,7 @@ class RecallProducer(models.Model):
     _inherit = ["recall.producer", "recall.remembered.mixin"]
 
     _remembered_fields = frozenset({"name", "hotline"})
+    _audit_ignored = {"objection_mail_on"}
 
     objection_mail_on = fields.Date(
         string="Last mail of objections",

@@ -12,6 +12,7 @@ class RecallPublication(models.Model):
 
     _name = "recall.publication"
     _description = "First publication of a recall plan"
+    _audited = frozenset()
     _order = "id desc"
     _rec_name = "plan_id"
     _log_access = False

@@ -27,6 +27,7 @@ class RecallPush(models.Model):
 
     _name = "recall.push"
     _description = "Message to a subscriber"
+    _audited = frozenset()
     _order = "id desc"
     _rec_name = "plan_id"
     _log_access = False

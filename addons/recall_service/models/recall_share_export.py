@@ -36,6 +36,7 @@ class RecallShareExport(models.Model):
 
     _name = "recall.share.export"
     _description = "Complete export for data users"
+    _audit_readonly = False
     _order = "id desc"
     _rec_name = "create_date"
 

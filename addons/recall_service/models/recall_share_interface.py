@@ -32,7 +32,6 @@ class RecallShareInterface(models.Model):
     ]
     _order = "data_user_id, name"
     _owner_field = "data_user_id"
-    _event_kind = "share_interface"
     _terms = TERMS
     _remembered_fields = frozenset({"active", "api_cfg", "data_user_id", *TERMS})
     _statement_limit = STATEMENT_LIMIT
@@ -113,10 +112,6 @@ class RecallShareInterface(models.Model):
                 ApiStatus.NOT_PERMITTED,
                 f"The interface does not permit the method {method}. Ask the operator.",
             )
-
-    def _get_event_facts(self):
-        facts = {name: self[name] for name in TERMS}
-        return facts | {"phone_basis": self.phone_basis or ""}
 
     def _purpose_sql(self):
         return SQL("%s", PURPOSE)

@@ -12,6 +12,7 @@ class RecallShareUsage(models.Model):
     _name = "recall.share.usage"
     _inherit = "recall.counter.mixin"
     _description = "Usage of a sharing interface"
+    _audited = frozenset()
     _order = "hour desc, interface_id, method, api_status"
     _rec_name = "hour"
     _log_access = False

@@ -27,6 +27,7 @@ class RecallSubscriber(models.Model):
     _name = "recall.subscriber"
     _description = "Subscriber"
     _inherit = ["recall.mail.link.mixin"]
+    _audit_ignored = {"link_due", "link_asked_at"}
     _order = "id desc"
     _rec_name = "email"
     _link_path = "/recall/my-vehicles"

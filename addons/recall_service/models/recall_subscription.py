@@ -37,6 +37,8 @@ class RecallSubscription(models.Model):
 
     _name = "recall.subscription"
     _description = "Subscription to recalls"
+    _audit_personal = {"vin"}
+    _audit_ignored = {"mail_due"}
     _inherit = ["recall.mail.link.mixin"]
     _order = "id desc"
     _link_path = "/recall/subscription"
@@ -134,8 +136,6 @@ class RecallSubscription(models.Model):
         cleaned = [self._clean(vals) for vals in vals_list]
         self._refuse_known(cleaned)
         subscriptions = super().create(cleaned)
-        for subscription in subscriptions:
-            self.env["recall.audit.event"]._record("subscription.create", subscription)
         if subscriptions:
             self._trigger_mails()
         return subscriptions

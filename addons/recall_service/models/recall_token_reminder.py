@@ -20,6 +20,7 @@ class RecallToken(models.Model):
     """
 
     _inherit = "recall.token"
+    _audit_ignored = {"reminded"}
 
     reminded = fields.Selection(
         [("soon", "30 days ahead"), ("urgent", "7 days ahead")],

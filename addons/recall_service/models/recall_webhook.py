@@ -36,6 +36,15 @@ class RecallWebhook(models.Model):
 
     _name = "recall.webhook"
     _description = "Webhook"
+    _audit_ignored = {
+        "last_sequence",
+        "failures",
+        "failing_since",
+        "next_try_at",
+        "last_success_at",
+        "last_status",
+        "last_fault",
+    }
     _inherit = ["recall.kept.fields.mixin"]
     _order = "data_user_id, name"
     _written_fields = {"name", "data_user_id", "url", "email", *EVENTS.values()}
@@ -147,19 +156,7 @@ class RecallWebhook(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             self._check_written(name for vals in vals_list for name in vals)
-        hooks = super().create(vals_list)
-        for hook in hooks:
-            self.env["recall.audit.event"]._record("webhook.create", hook)
-        return hooks
-
-    def write(self, vals):
-        done = super().write(vals)
-        if named := sorted(self._written_fields & set(vals)):
-            for hook in self:
-                self.env["recall.audit.event"]._record(
-                    "webhook.write", hook, fields=named
-                )
-        return done
+        return super().create(vals_list)
 
     # === Buttons === #
 

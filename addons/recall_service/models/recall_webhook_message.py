@@ -24,6 +24,7 @@ class RecallWebhookMessage(models.Model):
 
     _name = "recall.webhook.message"
     _description = "Message to a webhook"
+    _audited = frozenset()
     _order = "id desc"
     _rec_name = "reference"
     _log_access = False

@@ -223,7 +223,7 @@ class TestApplication(PartnerCommon):
         dialogue.action_apply()
         self.assertEqual((self.own.active, self.own.suspended_reason), (False, "Sold"))
         [event] = self.get_events(self.own, "data_user.write")[:1]
-        self.assertEqual(event.detail["reason"], "Sold")
+        self.assertEqual(event.detail["changes"]["suspended_reason"], [None, "Sold"])
         data_user.action_unarchive()
         self.assertTrue(self.own.active)
         self.assertFalse(self.own.suspended_reason)

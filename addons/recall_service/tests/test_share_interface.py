@@ -102,9 +102,10 @@ class TestShareInterface(RecallServiceCommon):
         )
         event = self.env["recall.audit.event"].search([], limit=1)
         self.assertEqual(event.action, "share_interface.write")
-        self.assertIs(event.detail["share_phone"], True)
-        self.assertEqual(event.detail["phone_basis"], "Article 12")
-        self.assertEqual(event.detail["quota_day"], 5)
+        changes = event.detail["changes"]
+        self.assertEqual(changes["share_phone"], [False, True])
+        self.assertEqual(changes["phone_basis"], [None, "Article 12"])
+        self.assertEqual(changes["quota_day"][1], 5)
 
     def test_quota_of_nothing_is_refused(self):
         """S-SHARE: an interface that allows nothing is closed, not starved."""
