@@ -6,7 +6,7 @@ class IrConfigParameter(models.Model):
     _inherit = "ir.config_parameter"
 
     def _audit_value(self, name, hidden):
-        # Others keep secrets there; ours do not, and an auditor reads what was set.
-        if name == "value" and not self.key.startswith("recall"):
-            hidden = True
+        if name == "value":
+            # Others keep secrets there. Ours do not: an auditor reads what was set.
+            hidden = not self.key.startswith("recall") or "@" in (self.value or "")
         return super()._audit_value(name, hidden)

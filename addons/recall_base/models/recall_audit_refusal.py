@@ -55,8 +55,7 @@ class RecallAuditRefusal(models.AbstractModel):
     @api.model
     def _cron_sum_up(self):
         """Make events of the minutes that are over."""
-        end = fields.Datetime.now().replace(second=0)
-        self._sum_up(end)
+        return self._sum_up(fields.Datetime.now().replace(second=0))
 
     def _sum_up(self, end):
         groups = self._take(end)

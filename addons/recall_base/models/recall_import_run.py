@@ -152,6 +152,14 @@ class RecallImport(models.Model):
         if self.state == "running":
             self._refresh_statistics()
             outcome = self._kind()._take_in(self, batch.prepared)
+            # Which rows these are, the digest of the file tells (import.upload).
+            self.env["recall.audit.event"]._record(
+                "import.batch",
+                self,
+                rows=[batch.start + 1, batch.end],
+                taken=outcome.taken,
+                refused=batch.read - outcome.taken - outcome.repeated,
+            )
         elif self.state == "testing":
             outcome = self._try_out(batch)
         else:

@@ -3,6 +3,7 @@ from . import (
     test_audit_attacks,
     test_audit_evidence,
     test_audit_log,
+    test_audit_record,
     test_audit_stop,
     test_completion_check,
     test_completion_keep,

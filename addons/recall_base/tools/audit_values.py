@@ -47,13 +47,18 @@ def show(value: Any, hide: Callable[[str], str] | None = None) -> Any:
         value = value.isoformat(" ", "seconds")
     elif isinstance(value, date):
         value = value.isoformat()
-    elif isinstance(value, bytes | dict):
+    elif isinstance(value, bytes | dict) or not _is_plain(value):
         value = digest(value)
     if hide:
         return hide(json.dumps(value, ensure_ascii=False, default=str))
     if isinstance(value, str) and len(value) > TEXT_LENGTH:
         return digest(value)
     return value
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value can stand in the log; of lists, those of ids alone."""
+    return not isinstance(value, list) or all(isinstance(one, int) for one in value)
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list]:

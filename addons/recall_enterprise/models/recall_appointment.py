@@ -266,9 +266,15 @@ class RecallAppointment(models.Model):
                      FROM recall_completion completion
                     WHERE completion.vehicle_id = appointment.vehicle_id
                       AND completion.state IN ('checked', 'confirmed')
-                      AND appointment.state IN %s AND %s""",
+                      AND appointment.state IN %s AND %s
+                RETURNING appointment.id""",
                 LIVE_STATES,
                 where,
             )
         )
+        ended = self.browse(sorted(row[0] for row in self.env.cr.fetchall()))
         self.invalidate_model(["state"], flush=False)
+        if ended:
+            self.env["recall.audit.event"]._record(
+                "appointment.settle", ended, count=len(ended), ids=ended.ids[:100]
+            )

@@ -4,6 +4,7 @@ from collections import Counter
 
 from odoo import api, models
 
+from odoo.addons.recall_base.models.base import hide
 from odoo.addons.recall_base.models.recall_completion_check import Report
 from odoo.addons.recall_base.tools import answers, cipher, messages
 from odoo.addons.recall_base.tools.messages import CollectRecord
@@ -32,18 +33,22 @@ class RecallCollection(models.AbstractModel):
         good, results = self._read_records(request.records)
         self._take_in(interface, good, results)
         if any(result["status"] != "repeated" for result in results.values()):
-            self._record_batch(interface, grant.token_id, results)
+            self._record_batch(interface, grant.token_id, request.records, results)
             self.env.ref("recall_enterprise.ir_cron_confirm")._trigger()
         return answers.collect_answer(
             [results[index] for index in sorted(results)], request_id=request_id
         )
 
-    def _record_batch(self, interface, token_id, results):
+    def _record_batch(self, interface, token_id, records, results):
         """Log a batch that changed something, by what became of its records."""
         became = Counter(result["status"] for result in results.values())
         counts = {name: became[name] for name in ("accepted", "repeated", "rejected")}
         self.env["recall.audit.event"]._record(
-            "completion.collect", interface, token=token_id, **counts
+            "completion.collect",
+            interface,
+            token=token_id,
+            digest=hide(json.dumps(records, sort_keys=True, default=str)),
+            **counts,
         )
 
     def _read_records(self, raw_records):

@@ -157,6 +157,10 @@ class RecallNotice(models.Model):
         )
         changed = self.env.cr.rowcount
         self.invalidate_model()
+        if changed and source != "hand":  # a person's results are logged together
+            self.env["recall.audit.event"]._record(
+                "notice.result", self, result=state, count=changed
+            )
         return changed
 
     @api.model
@@ -254,6 +258,8 @@ class RecallNotice(models.Model):
         )
         marked = self.env.cr.rowcount
         self.invalidate_model()
+        if marked:
+            self.env["recall.audit.event"]._record("notice.repaired", count=marked)
         return marked
 
     @api.model

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import logging
 import uuid
+from collections import Counter
 from typing import NamedTuple
 
 from psycopg2.errors import SerializationFailure
@@ -171,6 +172,12 @@ class RecallNoticeSender(models.AbstractModel):
                     raise
                 cr.rollback()
         self.env["recall.notice"].invalidate_model()
+        first = self.env["recall.notice"].browse(outcomes[0].lead_id)
+        self.env["recall.audit.event"]._record(
+            "notice_round.send",
+            first.round_id,
+            **Counter(outcome.state for outcome in outcomes),
+        )
 
     def _write_outcomes(self, outcomes):
         # What was not begun (no reason) counts as no attempt and waits no pause.

@@ -272,7 +272,7 @@ FIXTURES = {
             "producer_id": producer.id,
             "header_digest": _name(),
         },
-        {"targets": []},
+        {"targets": ["vins.vin"]},
     ),
     "recall.audit.event": (
         lambda case, producer: {"action": "matrix.deed"},
@@ -686,7 +686,7 @@ FIXTURES = {
             "email": f"matrix{next(_numbers)}@example.com",
             "brand": "Matrix",
         },
-        {"lang": "en_US"},
+        {"brand": "Other"},
     ),
     "recall.push": (
         lambda case, producer: {
