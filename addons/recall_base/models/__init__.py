@@ -14,6 +14,7 @@ from . import (
     recall_audit_checkpoint,
     recall_audit_event,
     recall_audit_event_seal,
+    recall_audit_event_view,
     recall_audit_refusal,
     recall_audit_rows,
     recall_audit_seal,

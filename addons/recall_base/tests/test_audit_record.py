@@ -126,6 +126,29 @@ class TestAuditRecord(LogCommon):
         self.assertEqual(event.detail["before"], "installed")
         self.assertEqual(event.detail["after"], "to upgrade")
 
+    # === Reading === #
+
+    def test_auditor_reads_codes_and_numbers(self):
+        """X-LOG: fields, choices and records by name, and the way to the record; what
+        the auditor may not see stays a number."""
+        auditor = self.make_user(
+            "log_reader", "recall_base.group_auditor,recall_base.group_reader"
+        )
+        other = self.make_producer()
+        self.plan.write({"producer_id": other.id, "parts_state": "awaited"})
+        event = self.logged("plan.write").with_user(auditor)
+        self.assertEqual(event.deed, "Changed")
+        self.assertIn(self.plan.recall_number, event.record_name)
+        self.assertEqual(event.summary, "Producer, Repair parts")
+        self.assertIn(other.name, event.changes)
+        self.assertNotIn("awaited", event.changes)
+        action = event.action_open_record()
+        self.assertEqual(action["res_id"], self.plan.id)
+        stranger = self.make_user("log_stranger", "recall_base.group_auditor")
+        unknown = event.with_user(stranger)
+        self.assertIn(f"#{self.plan.id}", unknown.record_name)
+        self.assertIn(f"#{other.id}", unknown.changes)
+
     # === Refusals === #
 
     def _refuse(self, *rows):
