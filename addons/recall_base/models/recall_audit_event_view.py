@@ -2,9 +2,9 @@
 import re
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
-from .recall_audit_event_names import NAMES
+from .recall_audit_event_names import FACTS, NAMES
 
 #: Names of records that a cell shows.
 SHOWN = 5
@@ -21,7 +21,7 @@ class RecallAuditEvent(models.Model):
     _inherit = "recall.audit.event"
 
     deed = fields.Char(compute="_compute_deed")
-    record_name = fields.Char(string="Record name", compute="_compute_record_name")
+    record_name = fields.Char(string="Of what", compute="_compute_record_name")
     summary = fields.Char(string="What changed", compute="_compute_changes")
     changes = fields.Html(compute="_compute_changes", sanitize=False)
 
@@ -32,6 +32,12 @@ class RecallAuditEvent(models.Model):
             action = event.action or ""
             name = NAMES.get(action) or NAMES.get(action.rpartition(".")[2])
             event.deed = self.env._(name) if name else action  # pylint: disable=gettext-variable
+
+    @api.depends("deed")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for event in self:
+            event.display_name = event.deed
 
     @api.depends("res_model", "res_id")
     @api.depends_context("lang", "uid")
@@ -59,6 +65,8 @@ class RecallAuditEvent(models.Model):
     def action_open_record(self):
         """Open the record that the event is of."""
         self.ensure_one()
+        if not self.env[self.res_model].browse(self.res_id).exists():
+            raise UserError(self.env._("The record is no longer there."))
         return {
             "type": "ir.actions.act_window",
             "name": self.record_name,
@@ -86,7 +94,10 @@ class RecallAuditEvent(models.Model):
     def _list_facts(self):
         """``(name, text)`` of what an event tells besides."""
         return [
-            (name, ", ".join(map(str, value)) if isinstance(value, list) else value)
+            (
+                self.env._(FACTS[name]) if name in FACTS else name,  # pylint: disable=gettext-variable
+                ", ".join(map(str, value)) if isinstance(value, list) else value,
+            )
             for name, value in (self.detail or {}).items()
             if name != "changes"
         ]
