@@ -24,6 +24,7 @@ class RecallLookupUsage(models.Model):
     _name = "recall.lookup.usage"
     _inherit = "recall.counter.mixin"
     _description = "Usage of the public search"
+    _audited = frozenset()
     _order = "hour desc, answer, lang"
     _rec_name = "hour"
     _log_access = False

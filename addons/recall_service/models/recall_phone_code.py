@@ -46,6 +46,7 @@ class RecallPhoneCode(models.Model):
 
     _name = "recall.phone.code"
     _description = "Code sent to a mobile number"
+    _audited = frozenset()
     _inherit = ["recall.sms.failure.mixin"]
     _log_access = False
     _order = "id desc"
