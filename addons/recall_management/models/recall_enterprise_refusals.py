@@ -6,6 +6,8 @@ from odoo.addons.recall_base.tools.messages import ApiStatus
 
 #: Optional members of a request, that a terminal of another make may not like.
 TOLD = {"api_refused", "api_log"}
+#: Failed requests with them after which they are left out: one may have other reasons.
+REFUSALS = 3
 
 
 class RecallEnterprise(models.Model):
@@ -20,6 +22,11 @@ class RecallEnterprise(models.Model):
         help="Requests name the records that were refused, and why, and the checkpoint "
         "of the operation log. Switched off by itself when the terminal refuses such a "
         "request; mail tells of the records anyhow.",
+    )
+    told_failures = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="Requests with such members that failed since one succeeded.",
     )
 
     def _prepare_request(self):
@@ -44,6 +51,8 @@ class RecallEnterprise(models.Model):
 
     def _note_success(self, fetched, parsed):
         super()._note_success(fetched, parsed)
+        if TOLD & fetched.payload.keys():
+            self.told_failures = 0
         self.env["recall.quarantine"]._note_told(
             self, fetched.payload.get("api_refused", ())
         )
@@ -61,7 +70,10 @@ class RecallEnterprise(models.Model):
     def _note_failure(self, fetched, outcome, error, api_status=False):
         refuses = outcome == "http" or api_status == ApiStatus.PARAMETER_FORMAT
         if refuses and TOLD & fetched.payload.keys():
-            self.tells_refused = False
+            self.told_failures += 1
+            # Each request has a checkpoint: that alone is no proof after one failure.
+            if "api_refused" in fetched.payload or self.told_failures >= REFUSALS:
+                self.tells_refused = False
         return super()._note_failure(fetched, outcome, error, api_status)
 
     def _get_technical_contact(self):

@@ -2,7 +2,9 @@
 from odoo.tests import tagged
 
 from odoo.addons.recall_base.tools import messages, verify_log
+from odoo.addons.recall_base.tools.http_client import PeerError
 
+from .common import make_page
 from .test_quarantine_decisions import DecisionCommon
 from .test_quarantine_told import REFUSED
 
@@ -41,11 +43,26 @@ class TestLogTold(DecisionCommon):
     def test_terminal_that_dislikes_it_delivers_nothing(self):
         """X-FAULT: a terminal that refuses such a request is asked without it."""
         self.payload([])
-        refused, repeated = self.pull(REFUSED, [])
-        self.assertIn("api_log", refused[1])
-        self.assertNotIn("api_log", repeated[1])
+        for _ in range(3):
+            self.assertTrue(self.enterprise.tells_refused)
+            refused, repeated = self.pull(REFUSED, [])
+            self.assertIn("api_log", refused[1])
+            self.assertNotIn("api_log", repeated[1])
         self.assertFalse(self.enterprise.tells_refused)
         self.assertNotIn("api_log", self.payload([]))
+
+    def test_terminal_that_failed_once_is_told_no_more(self):
+        """X-FAULT: a gateway was restarted, or a terminal restored from a backup."""
+        self.payload([])
+        for page in (
+            PeerError("http", "HTTP status 502."),
+            make_page([], api_status=407),
+        ):
+            requests = self.pull(page, *([[]] if isinstance(page, dict) else []))
+            self.assertIn("api_log", requests[0][1])
+            self.pull([])
+            self.assertIn("api_log", self.payload([]))
+        self.assertFalse(self.enterprise.told_failures)
 
     def test_log_that_was_tampered_with_opens_no_incident(self):
         """M-MONITOR X-TAMPER: the operator is told of it and of what to do."""
