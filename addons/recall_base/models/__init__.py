@@ -2,6 +2,7 @@
 from . import (
     base,
     hashed_mixin,
+    call_log_mixin,
     ir_actions_report,
     ir_config_parameter,
     ir_http,

@@ -6,6 +6,7 @@ _lt = LazyTranslate(__name__)
 #: What the operation log calls a deed: a whole action, or the verb of any other one.
 NAMES = {
     "access.refused": _lt("Access refused"),
+    "interface.calls": _lt("Interface calls of an hour"),
     "interface.refused": _lt("Interface: caller refused"),
     "login.failed": _lt("Log-in failed"),
     "user.login": _lt("Logged in"),
@@ -111,6 +112,7 @@ FACTS = {
     "added": _lt("Added"),
     "after": _lt("After"),
     "before": _lt("Before"),
+    "calls": _lt("Interface, status, calls"),
     "corrected": _lt("Corrected"),
     "count": _lt("Number"),
     "digest": _lt("Digest"),
@@ -135,9 +137,11 @@ FACTS = {
     "result": _lt("Result"),
     "rows": _lt("Rows"),
     "same": _lt("Unchanged"),
+    "since": _lt("Since"),
     "subjects": _lt("What was refused"),
     "taken": _lt("Taken in"),
     "token": _lt("Number of the token"),
+    "until": _lt("Until"),
     "version": _lt("Version"),
     "withdrawn": _lt("Withdrawn"),
 }

@@ -79,7 +79,7 @@ class RecallInterfaceLog(models.Model):
 
     _name = "recall.interface.log"
     _description = "Interface log"
-    _audited = frozenset()
+    _inherit = ["recall.call.log.mixin"]
     _order = "id desc"
     _rec_name = "request_id"
     _log_access = False
@@ -124,6 +124,8 @@ class RecallInterfaceLog(models.Model):
         readonly=True,
         help="More than one: requests of unknown callers that were only counted.",
     )
+
+    _call_count = SQL("coalesce(request_count, 1)")
 
     _interface_idx = models.Index("(interface_id, id)")
     _key_idx = models.Index("(key_id, id) WHERE api_status = 200")

@@ -24,7 +24,7 @@ class RecallPlanInterfaceLog(models.Model):
 
     _name = "recall.plan.interface.log"
     _description = "Log of the filing interface"
-    _audited = frozenset()
+    _inherit = ["recall.call.log.mixin"]
     _order = "id desc"
     _rec_name = "request_id"
     _log_access = False

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import fields, models
+from odoo.tools import SQL
 
 
 class RecallShareUsage(models.Model):
@@ -10,9 +11,10 @@ class RecallShareUsage(models.Model):
     """
 
     _name = "recall.share.usage"
-    _inherit = "recall.counter.mixin"
+    _inherit = ["recall.counter.mixin", "recall.call.log.mixin"]
     _description = "Usage of a sharing interface"
-    _audited = frozenset()
+    _call_time = "hour"
+    _call_count = SQL("request_count")
     _order = "hour desc, interface_id, method, api_status"
     _rec_name = "hour"
     _log_access = False

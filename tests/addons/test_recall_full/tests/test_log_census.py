@@ -3,8 +3,10 @@ import ast
 import csv
 import pathlib
 import re
+from datetime import datetime
 
 import psycopg2
+from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.modules import get_module_path
@@ -155,6 +157,50 @@ class TestSqlCensus(TransactionCase):
         shown = {action: Event.new({"action": action}).deed for action in actions}
         coded = [action for action, deed in shown.items() if deed == action]
         self.assertEqual(coded, [])
+
+
+@tagged("post_install", "-at_install")
+class TestCallLog(RecallCommon):
+    """Calls of interfaces in the operation log."""
+
+    def test_calls_of_an_interface_leave_no_event(self):
+        """X-LOG: once an hour, for each kind of interface, every call counts once."""
+        Log = self.env["recall.interface.log"]
+        self.assertEqual(
+            set(self.env["recall.call.log.mixin"]._inherit_children),
+            {"recall.interface.log", "recall.plan.interface.log", "recall.share.usage"},
+        )
+        for minute, status in ((5, 200), (59, 200), (30, 403)):
+            Log.create(
+                {
+                    "time": datetime(2024, 3, 1, 8, minute),
+                    "kind": "sync",
+                    "api_status": status,
+                }
+            )
+        self.env["recall.share.usage"].create(
+            {
+                "hour": datetime(2024, 3, 1, 8),
+                "method": "one",
+                "api_status": 200,
+                "request_count": 7,
+            }
+        )
+        last = self.env["recall.audit.event"].search([], limit=1).id
+        for now in ("2024-03-01 09:09:00", "2024-03-01 09:10:00") * 2:
+            with freeze_time(now):
+                self.env["recall.call.log.mixin"]._cron_log_calls()
+        events = self.env["recall.audit.event"].search(
+            [("id", ">", last), ("action", "=", "interface.calls")], order="id"
+        )
+        self.assertEqual(
+            {event.res_model: event.detail["calls"] for event in events},
+            {
+                "recall.interface": [[None, 200, 2], [None, 403, 1]],
+                "recall.share.interface": [[None, 200, 7]],
+            },
+        )
+        self.assertEqual(len(events), 2)
 
 
 @tagged("post_install", "-at_install")
