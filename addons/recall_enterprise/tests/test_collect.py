@@ -315,8 +315,10 @@ class TestCollect(EnterpriseHttpCase):
         )
         self.assertEqual(event.res_id, self.collect_interface.id)
         self.assertEqual(event.address, "127.0.0.1")
+        detail = {**event.detail}
+        self.assertRegex(detail.pop("digest"), "^[0-9a-f]{64}$")
         self.assertEqual(
-            event.detail,
+            detail,
             {
                 "accepted": 1,
                 "rejected": 2,
