@@ -31,7 +31,7 @@ class RecallAuditEvent(models.Model):
         for event in self:
             action = event.action or ""
             name = NAMES.get(action) or NAMES.get(action.rpartition(".")[2])
-            event.deed = self.env._(name) if name else action  # pylint: disable=gettext-variable
+            event.deed = self.env._(name) if name else action
 
     @api.depends("deed")
     @api.depends_context("lang")
@@ -95,7 +95,7 @@ class RecallAuditEvent(models.Model):
         """``(name, text)`` of what an event tells besides."""
         return [
             (
-                self.env._(FACTS[name]) if name in FACTS else name,  # pylint: disable=gettext-variable
+                self.env._(FACTS[name]) if name in FACTS else name,
                 ", ".join(map(str, value)) if isinstance(value, list) else value,
             )
             for name, value in (self.detail or {}).items()

@@ -122,23 +122,6 @@ class RecallCompletion(models.Model):
         )
 
     @api.model
-    def _digest_rows(self, ids):
-        """SHA-256 of what these reports say, for the event of a bulk statement.
-
-        Computed where the rows are; phone numbers stand in it by their keyed digest.
-        """
-        [[digest]] = self.env.execute_query(
-            SQL(
-                """SELECT encode(sha256(convert_to(string_agg(concat_ws('|', id,
-                          recall_number, vin, repair_number, repair_date, dealer_name,
-                          phone_digest, version), chr(10) ORDER BY id), 'UTF8')), 'hex')
-                     FROM recall_completion WHERE id = ANY(%s)""",
-                ids,
-            )
-        )
-        return f"sha256:{digest}"
-
-    @api.model
     def _close_vehicles(self, where):
         """Mark vehicles as done whose report is confirmed.
 

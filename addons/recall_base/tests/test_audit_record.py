@@ -81,7 +81,7 @@ class TestAuditRecord(LogCommon):
         self.keeper.group_ids += group
         [event] = self.logged("res_users.write")
         self.assertEqual(event.detail["changes"]["group_ids"], [None, group.ids])
-        self.env["ir.config_parameter"].set_param("recall.x", "1")
+        self.env["ir.config_parameter"].set_param("recall.test_log", "1")
         [event] = self.logged("ir_config_parameter.create")
         self.assertEqual(event.detail["changes"]["value"], [None, "1"])
         cron = self.env.ref("recall_base.ir_cron_seal")

@@ -141,7 +141,6 @@ class RecallCompletion(models.Model):
                 count=len(ids),
                 first=ids[0],
                 last=ids[-1],
-                digest=self._digest_rows(ids),
             )
         return self.browse(ids)
 

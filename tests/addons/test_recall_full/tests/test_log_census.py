@@ -21,7 +21,7 @@ from .fixtures import FIXTURES
 _LIST = pathlib.Path(__file__).parent / "sql_writes.csv"
 _WRITE = re.compile(
     r"(?<!FOR )(?<!ON )(?<!DO )\b(INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+"
-    r'("?[a-z_%{][\w%(){}"]*)'
+    r'("?[a-z_%{][\w%(){}]*)'
 )
 #: Tables of a transaction: they end with it.
 _STAGED = {
@@ -62,6 +62,7 @@ UNLOGGED = {
     "recall.webhook.message": "outbox: webhook.resend",
     "recall.audit.event": "the log",
     "recall.audit.checkpoint": "the log's seals",
+    "recall.audit.verification": "log.verify",
 }
 #: The same for one verb of a model.
 UNLOGGED_VERBS = {
