@@ -24,6 +24,9 @@ class TestAuditEvidence(AuditCommon, HttpCase):
         cls.make_user(
             "log_auditor", "recall_base.group_auditor,recall_base.group_keeper"
         )
+        # That the account was made is logged as well.
+        cls.Seal._cron_seal()
+        cls.base = cls.Checkpoint.search([], limit=1).size
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
 
     def setUp(self):

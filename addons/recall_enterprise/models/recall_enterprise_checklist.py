@@ -16,7 +16,6 @@ class RecallEnterpriseChecklist(models.AbstractModel):
         return [
             self._step_producer(producers),
             self._step_keys(),
-            self._step_mail(self._open("base.action_ir_mail_server_list")),
             self._step_plan(producers),
             self._step_dealers(producers, producer),
             self._step_interface(producers, producer),
@@ -24,6 +23,7 @@ class RecallEnterpriseChecklist(models.AbstractModel):
             self._step_collection(producers, producer),
             self._step_confirmed(producers),
             self._step_acknowledged(producers),
+            self._step_mail(self._open("base.action_ir_mail_server_list")),
         ]
 
     def _step_producer(self, producers):

@@ -22,8 +22,8 @@ class TestPushScale(SubscriptionCommon):
         self.env.flush_all()
         self.env.cr.execute(
             """WITH made AS (
-                   INSERT INTO recall_subscriber (email, lang, rhythm)
-                   SELECT 'm' || n || '@example.com', 'en_US',
+                   INSERT INTO recall_subscriber (channel, email, lang, rhythm)
+                   SELECT 'mail', 'm' || n || '@example.com', 'en_US',
                           CASE n %% 3 WHEN 0 THEN 'daily' ELSE 'now' END
                      FROM generate_series(1, %s) n RETURNING id, email)
                INSERT INTO recall_subscription
