@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     base,
-    hashed_mixin,
     call_log_mixin,
+    hashed_mixin,
     ir_actions_report,
     ir_config_parameter,
     ir_http,
