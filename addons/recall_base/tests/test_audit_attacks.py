@@ -65,9 +65,11 @@ class TestAuditAttacks(AuditCommon):
         one, other = self.events[1].id, self.events[3].id
         self.attack(
             ("changed", 2),
-            f"UPDATE recall_audit_seal SET entry_id = -1 WHERE entry_id = {one}",
-            f"UPDATE recall_audit_seal SET entry_id = {one} WHERE entry_id = {other}",
-            f"UPDATE recall_audit_seal SET entry_id = {other} WHERE entry_id = -1",
+            *(
+                f"UPDATE recall_audit_seal SET entry_id = {new} "
+                f"WHERE entry_id = {old} AND kind = 'e'"
+                for old, new in ((one, -1), (other, one), (-1, other))
+            ),
         )
 
     def test_cut_tail_is_not_found(self):
