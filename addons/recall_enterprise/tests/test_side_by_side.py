@@ -27,7 +27,7 @@ class TestSideBySide(EnterpriseCommon):
     def setUp(self):
         super().setUp()
         with self._transaction() as env, patch.object(type(self), "env", env):
-            self._remember_events(env)
+            self._remember_triggers(env)
             producer = self.make_producer("Producer of the late commit")
             self.dealer_name = self.make_dealer(producer).name
             # Two plans: a confirmation locks the counters of its plan.
@@ -50,9 +50,7 @@ class TestSideBySide(EnterpriseCommon):
         with self.registry.cursor() as cr:
             yield api.Environment(cr, SUPERUSER_ID, {})
 
-    def _remember_events(self, env):
-        env.cr.execute("SELECT coalesce(max(id), 0) FROM recall_audit_event")
-        self.last_event = env.cr.fetchone()[0]
+    def _remember_triggers(self, env):
         env.cr.execute("SELECT coalesce(max(id), 0) FROM ir_cron_trigger")
         self.last_trigger = env.cr.fetchone()[0]
 
@@ -70,7 +68,6 @@ class TestSideBySide(EnterpriseCommon):
                 ("recall_vehicle WHERE plan_id IN %s", plan_ids),
                 ("recall_plan WHERE id IN %s", plan_ids),
                 ("recall_producer WHERE id = %s", producer_id),
-                ("recall_audit_event WHERE id > %s", self.last_event),
                 ("ir_cron_trigger WHERE id > %s", self.last_trigger),
             ):
                 env.cr.execute(f"DELETE FROM {query}", [value])

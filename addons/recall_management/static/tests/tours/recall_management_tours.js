@@ -298,6 +298,10 @@ tours.add("recall_engineer_sets_up", {
             run: "click",
         },
         {
+            content: "What the file must be is said",
+            trigger: ".o_form_view p.text-muted:contains(JSON)",
+        },
+        {
             content: "The import is kept, to have a file",
             trigger: ".o_recall_import_upload button",
             run: "click",
