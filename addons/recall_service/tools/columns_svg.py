@@ -104,7 +104,7 @@ def draw_groups(
 
 def _round_up(value: float) -> float:
     """The least of 1, 2, 4, 5, 8, 10, 20, … that is not below `value`."""
-    if value <= 0:
+    if value < 1e-9:  # nothing that could be drawn, or told from it
         return 1
     power = 10 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 2, 4, 5, 8, 10) if step * power >= value)
