@@ -27,8 +27,8 @@ from stack.stack import Ports, make_key_file
 
 KILLS = 20
 SUBSCRIBERS = 250
-#: Subscribers by short message: some batches of them.
-PHONES = 200
+#: Subscribers by short message: more batches of 50 than there are kills.
+PHONES = 1200
 FLEET = 120
 #: Seconds after the begin of work in which a kill falls.
 MOMENT = 0.8
@@ -72,8 +72,8 @@ env.cr.execute('''
     SELECT %s, 'LTZAA11B4SA' || to_char(n, 'FM000000'), 'open'
       FROM generate_series(1, %s) n''', [plan.id, values["fleet"]])
 env.cr.execute('''
-    INSERT INTO recall_fleet_vehicle (data_user_id, vin, added_at)
-    SELECT %s, vin, now() FROM recall_vehicle''', [partner.id])
+    INSERT INTO recall_fleet_vehicle (data_user_id, vin, added_at, last_file)
+    SELECT %s, vin, now(), 0 FROM recall_vehicle''', [partner.id])
 env.cr.execute("UPDATE recall_plan SET vehicle_count = %s, state = 'published'",
                [values["fleet"]])
 env.cr.execute("DELETE FROM ir_cron_trigger")
