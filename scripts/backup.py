@@ -120,7 +120,7 @@ def _keep_keys(key_file: Path, folder: Path, moment: str) -> None:
 
 
 def _key_ids(key_file: Path) -> set[str]:
-    """Names of the keys in a key file, as recall_base/tools/cipher.py writes it."""
+    """Names of the keys in a key file, as recall_base/tools/key_file.py writes it."""
     try:
         content = json.loads(key_file.read_text())
     except (OSError, ValueError) as error:

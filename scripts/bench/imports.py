@@ -28,6 +28,7 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(SCRIPTS), str(SCRIPTS.parent / "addons" / "recall_base" / "tools")]
 
 import cipher  # noqa: E402
+import key_file  # noqa: E402
 import vin  # noqa: E402
 from stack.cluster import Cluster  # noqa: E402
 from stack.database import Database  # noqa: E402
@@ -97,7 +98,7 @@ def main():
     cluster.start()
     with tempfile.TemporaryDirectory() as folder:
         keys, file = Path(folder, "keys.json"), Path(folder, f"reports.{form}")
-        cipher.generate_key_file(keys)
+        key_file.generate_key_file(keys)
         write_file(file, header, make(count))
         name = os.environ.get("DATABASE", "bench_imports")
         database = Database(cluster, name, environment={cipher.ENVIRONMENT: str(keys)})

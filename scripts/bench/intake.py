@@ -42,6 +42,7 @@ sys.path[:0] = [
 ]
 
 import cipher  # noqa: E402
+import key_file  # noqa: E402
 from simulation.certificates import Authority  # noqa: E402
 from stack.cluster import Cluster  # noqa: E402
 from stack.database import Database  # noqa: E402
@@ -127,7 +128,7 @@ def main():
     cluster.start()
     with tempfile.TemporaryDirectory() as folder:
         keys, authority = Path(folder, "keys.json"), Authority(folder)
-        cipher.generate_key_file(keys)
+        key_file.generate_key_file(keys)
         environment = {
             cipher.ENVIRONMENT: str(keys),
             "RECALL_CA_FILE": authority.ca_file,

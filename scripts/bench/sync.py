@@ -27,6 +27,7 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(SCRIPTS), str(SCRIPTS.parent / "addons" / "recall_base" / "tools")]
 
 import cipher  # noqa: E402
+import key_file  # noqa: E402
 import vin  # noqa: E402
 from stack.cluster import Cluster  # noqa: E402
 from stack.database import Database  # noqa: E402
@@ -210,7 +211,7 @@ def main():
     cluster.start()
     with tempfile.TemporaryDirectory() as folder:
         keys = Path(folder, "keys.json")
-        cipher.generate_key_file(keys)
+        key_file.generate_key_file(keys)
         name = os.environ.get("DATABASE", "bench_sync")
         database = Database(cluster, name, environment={cipher.ENVIRONMENT: str(keys)})
         template = os.environ.get("TEMPLATE")

@@ -19,6 +19,7 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(SCRIPTS), str(SCRIPTS.parent / "addons" / "recall_base" / "tools")]
 
 import cipher  # noqa: E402
+import key_file  # noqa: E402
 from load import Load, ask  # noqa: E402
 from stack.cluster import Cluster  # noqa: E402
 from stack.database import Database  # noqa: E402
@@ -86,7 +87,7 @@ def place(default: str) -> Iterator[Place]:
     cluster.start()
     with tempfile.TemporaryDirectory() as folder:
         keys = Path(folder, "keys.json")
-        cipher.generate_key_file(keys)
+        key_file.generate_key_file(keys)
         name, template = os.environ.get("DATABASE", default), os.environ.get("TEMPLATE")
         database = Database(cluster, name, environment={cipher.ENVIRONMENT: str(keys)})
         if not cluster.exists(name):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """The whole product on one machine: a producer, the regulator and the gateway."""
 
-import importlib.util
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -190,11 +191,8 @@ class Stack:
 
 
 def make_key_file(path: Path) -> None:
-    """A key file with fresh keys, as recall_base/tools/cipher.py makes it."""
+    """A key file with fresh keys, as recall_base/tools/key_file.py makes it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)
-    source = ADDONS / "recall_base" / "tools" / "cipher.py"
-    spec = importlib.util.spec_from_file_location("recall_cipher", source)
-    cipher = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(cipher)
-    cipher.generate_key_file(path)
+    program = ADDONS / "recall_base" / "tools" / "key_file.py"
+    subprocess.run([sys.executable, program, "generate", path], check=True)

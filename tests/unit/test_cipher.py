@@ -2,21 +2,19 @@
 import json
 import os
 import stat
-import subprocess
-import sys
 
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tools import cipher
+from tools import cipher, key_file
 
 CONTEXT = "recall.completion:tel_num:S2026M0008V/LSV/R1"
 PHONE = "13800138000"
 
 
 def document(alg="SM4-GCM"):
-    return cipher.new_key_document(alg)
+    return key_file.new_key_document(alg)
 
 
 def two_key_ring(active="b"):
@@ -38,9 +36,9 @@ RINGS = {"SM4-GCM": two_key_ring("a"), "AES-256-GCM": two_key_ring("b")}
 
 
 @pytest.fixture
-def key_file(tmp_path):
+def key_path(tmp_path):
     path = tmp_path / "keys.json"
-    cipher.generate_key_file(path)
+    key_file.generate_key_file(path)
     return path
 
 
@@ -195,10 +193,10 @@ def test_mask_shows_few_digits_and_nothing_else(text):
         assert len(digits) - sum(char.isdigit() for char in masked) >= 4
 
 
-def test_new_key_file_is_private_and_usable(key_file):
+def test_new_key_file_is_private_and_usable(key_path):
     """X-CRYPTO: keys are made outside the database, for their owner only."""
-    assert stat.S_IMODE(os.stat(key_file).st_mode) == 0o600
-    ring = cipher.KeyRing.from_file(key_file)
+    assert stat.S_IMODE(os.stat(key_path).st_mode) == 0o600
+    ring = cipher.KeyRing.from_file(key_path)
     assert ring.open(ring.seal(PHONE, CONTEXT), CONTEXT) == PHONE
     assert ring.active["token"] in ring.token_keys
     assert {len(key) for key in ring.token_keys.values()} == {32}
@@ -206,28 +204,28 @@ def test_new_key_file_is_private_and_usable(key_file):
 
 @pytest.mark.parametrize("alg", RINGS)
 def test_new_key_file_has_the_algorithm_asked_for(tmp_path, alg):
-    cipher.generate_key_file(tmp_path / "keys.json", alg)
+    key_file.generate_key_file(tmp_path / "keys.json", alg)
     ring = cipher.KeyRing.from_file(tmp_path / "keys.json")
     assert [key.alg for key in ring.seal_keys.values()] == [alg]
 
 
-def test_existing_file_is_never_overwritten(key_file):
-    before = key_file.read_bytes()
+def test_existing_file_is_never_overwritten(key_path):
+    before = key_path.read_bytes()
     with pytest.raises(cipher.KeyFileError, match="File exists"):
-        cipher.generate_key_file(key_file)
-    assert key_file.read_bytes() == before
+        key_file.generate_key_file(key_path)
+    assert key_path.read_bytes() == before
 
 
 def test_key_file_in_no_folder_is_reported(tmp_path):
     with pytest.raises(cipher.KeyFileError, match="cannot be made"):
-        cipher.generate_key_file(tmp_path / "missing" / "keys.json")
+        key_file.generate_key_file(tmp_path / "missing" / "keys.json")
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o610, 0o666])
-def test_key_file_open_to_others_is_refused(key_file, mode):
-    key_file.chmod(mode)
+def test_key_file_open_to_others_is_refused(key_path, mode):
+    key_path.chmod(mode)
     with pytest.raises(cipher.KeyFileError, match="chmod 600"):
-        cipher.KeyRing.from_file(key_file)
+        cipher.KeyRing.from_file(key_path)
 
 
 def test_missing_key_file_is_reported(tmp_path):
@@ -244,10 +242,10 @@ def test_pipe_as_key_file_is_refused_at_once(tmp_path):
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"\xff", b"[" * 100_000, b'{"token": {}, "token": {}}']
 )
-def test_damaged_key_file_is_reported(key_file, raw):
-    key_file.write_bytes(raw)
+def test_damaged_key_file_is_reported(key_path, raw):
+    key_path.write_bytes(raw)
     with pytest.raises(cipher.KeyFileError, match="is no JSON"):
-        cipher.KeyRing.from_file(key_file)
+        cipher.KeyRing.from_file(key_path)
 
 
 def changed(section, entries):
@@ -294,11 +292,11 @@ def test_one_key_for_two_uses_is_refused():
         cipher.KeyRing.from_document(content)
 
 
-def test_messages_and_repr_hold_no_key(key_file):
-    content = json.loads(key_file.read_text())
+def test_messages_and_repr_hold_no_key(key_path):
+    content = json.loads(key_path.read_text())
     (kid,) = content["token"]
     (entry,) = content["seal"].values()
-    ring = cipher.KeyRing.from_file(key_file)
+    ring = cipher.KeyRing.from_file(key_path)
     shown = repr(ring) + repr(ring.seal_keys)
     for key in (content["token"][kid], content["blind"][kid], entry["key"]):
         assert key not in shown
@@ -309,10 +307,10 @@ def test_messages_and_repr_hold_no_key(key_file):
     assert content["token"][kid][:8] not in str(caught.value)
 
 
-def test_error_of_a_file_names_the_file(key_file):
-    key_file.write_text("{}")
+def test_error_of_a_file_names_the_file(key_path):
+    key_path.write_text("{}")
     with pytest.raises(cipher.KeyFileError, match=r"keys\.json: "):
-        cipher.KeyRing.from_file(key_file)
+        cipher.KeyRing.from_file(key_path)
 
 
 @pytest.mark.parametrize("value", [None, ""])
@@ -324,39 +322,21 @@ def test_unset_variable_is_named(monkeypatch, value):
         cipher.KeyRing.from_environment()
 
 
-def test_file_of_the_environment_is_read_once_until_it_changes(monkeypatch, key_file):
-    monkeypatch.setenv("RECALL_KEY_FILE", str(key_file))
+def test_file_of_the_environment_is_read_once_until_it_changes(monkeypatch, key_path):
+    monkeypatch.setenv("RECALL_KEY_FILE", str(key_path))
     ring = cipher.KeyRing.from_environment()
     assert cipher.KeyRing.from_environment() is ring
-    fresh = key_file.with_name("fresh.json")
-    cipher.generate_key_file(fresh)
-    fresh.replace(key_file)
+    fresh = key_path.with_name("fresh.json")
+    key_file.generate_key_file(fresh)
+    fresh.replace(key_path)
     changed_ring = cipher.KeyRing.from_environment()
     assert changed_ring.token_keys != ring.token_keys
-    key_file.chmod(0o644)
+    key_path.chmod(0o644)
     with pytest.raises(cipher.KeyFileError, match="chmod 600"):
         cipher.KeyRing.from_environment()
-    key_file.unlink()
+    key_path.unlink()
     with pytest.raises(cipher.KeyFileError, match="cannot be read"):
         cipher.KeyRing.from_environment()
-
-
-def test_program_makes_and_checks_a_key_file(tmp_path):
-    path = str(tmp_path / "keys.json")
-
-    def run(command):
-        return subprocess.run(
-            [sys.executable, cipher.__file__, command, path],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    assert run("check").returncode == 1
-    assert (run("generate").returncode, run("check").returncode) == (0, 0)
-    again = run("generate")
-    assert again.returncode == 1
-    assert again.stderr == f"the key file {path} cannot be made: File exists\n"
 
 
 def test_self_test_passes_here():
@@ -394,24 +374,3 @@ def test_self_test_says_when_an_algorithm_is_missing(monkeypatch):
     monkeypatch.setattr(cipher, "Cipher", missing)
     with pytest.raises(cipher.SelfTestError, match="no SM4"):
         cipher.self_test()
-
-
-def test_old_key_file_without_signing_key_is_refused_or_signs(key_file):
-    """X-TAMPER: an older file opens all it did, and says how to get a signing key."""
-    content = json.loads(key_file.read_text())
-    del content["sign"], content["active"]["sign"]
-    key_file.write_text(json.dumps(content))
-    ring = cipher.KeyRing.from_file(key_file)
-    with pytest.raises(cipher.KeyFileError, match="add-signing-key"):
-        ring.signing_key()
-    first = add_signing_key(key_file)
-    assert first.token_keys == ring.token_keys
-    second = add_signing_key(key_file)
-    assert len(second.sign_keys) == 2
-    assert second.signing_key() != first.signing_key() in second.sign_keys.values()
-    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
-
-
-def add_signing_key(path):
-    assert cipher.main(["add-signing-key", str(path)]) == 0
-    return cipher.KeyRing.from_file(path)

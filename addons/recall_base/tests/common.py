@@ -9,7 +9,7 @@ from odoo import Command, fields
 from odoo.tests import TransactionCase, new_test_user
 from odoo.tools import SQL
 
-from ..tools import cipher, vin
+from ..tools import cipher, key_file, vin
 
 # Serial numbers of the VINs made here, and sequences of the recall numbers: one
 # counter for the process, so that no two calls meet.
@@ -40,7 +40,7 @@ class RecallCommon(TransactionCase):
     def _provide_keys(cls):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
         path = pathlib.Path(folder) / "keys.json"
-        cipher.generate_key_file(path)
+        key_file.generate_key_file(path)
         cls.startClassPatcher(patch.dict(os.environ, {cipher.ENVIRONMENT: str(path)}))
         return path
 

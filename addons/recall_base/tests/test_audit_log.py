@@ -173,6 +173,6 @@ class TestAuditLog(AuditCommon):
             "odoo.addons.recall_base.models.recall_audit_checkpoint", "ERROR"
         ) as logs:
             [event] = self.seal(1)
-        self.assertIn("add-signing-key", logs.output[0])
+        self.assertIn("rotate --sign", logs.output[0])
         self.assertEqual(event.sequence, self.base + 1)
         self.assertEqual(self.Checkpoint.search_count([]), count)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""Sealing of what must be read again, keyed digests, and the file of keys.
+"""Sealing of what must be read again, keyed digests, and the keys for both.
 
 The keys live in a JSON file outside the database, named by RECALL_KEY_FILE:
 
@@ -8,13 +8,13 @@ The keys live in a JSON file outside the database, named by RECALL_KEY_FILE:
      "sign": {kid: 64 hex digits},
      "active": {"token": kid, "seal": kid, "blind": kid, "sign": kid}}
 
-Every key in it can be used for reading, the active ones make what is new.  "sign" holds
-the Ed25519 keys that sign the operation log; a file of an older version lacks it.  As a
-program, `python cipher.py generate FILE` writes a new one, `check FILE` tests one, and
-`add-signing-key FILE` adds a signing key, which becomes the active one.
+Every key in it can be used for reading, the active ones make what is new.  The id of a
+seal key begins with its year: when the year of the active one is over, a key of the
+running year is used instead, if there is one.  "sign" holds the Ed25519 keys that sign
+the operation log; a file of an older version lacks it.  `key_file.py` makes and changes
+the file.
 """
 
-import argparse
 import base64
 import contextlib
 import functools
@@ -23,8 +23,7 @@ import os
 import re
 import secrets
 import stat
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -39,12 +38,13 @@ ENVIRONMENT = "RECALL_KEY_FILE"
 SECTIONS = ("token", "seal", "blind")
 SIGN = "sign"
 
-_MAC_BYTES = 32
+MAC_BYTES = 32
 _NONCE_BYTES = 12  # what GCM takes without hashing it first
 _TAG_BYTES = 16
 # Name: cipher and length of its key in bytes.
-_ALGORITHMS = {"SM4-GCM": (algorithms.SM4, 16), "AES-256-GCM": (algorithms.AES, 32)}
+ALGORITHMS = {"SM4-GCM": (algorithms.SM4, 16), "AES-256-GCM": (algorithms.AES, 32)}
 _KID = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_YEAR = re.compile(r"(2[0-9]{3})[0-9]{4}-")
 _ENVELOPE = re.compile(
     r"(?P<alg>[A-Z0-9-]{1,16})\|(?P<kid>[A-Za-z0-9._-]{1,32})"
     r"\|(?P<nonce>[A-Za-z0-9_-]{16})\|(?P<box>[A-Za-z0-9_-]{22,})"
@@ -117,7 +117,7 @@ class KeyRing:
 
         Raises KeyFileError when it is missing, open to others or malformed.
         """
-        document = _read_document(path)
+        document = read_document(path)
         try:
             return cls.from_document(document)
         except KeyFileError as error:
@@ -136,16 +136,17 @@ class KeyRing:
         try:
             found = os.stat(path)
         except OSError as error:
-            raise _failed(path, "read", error) from None
+            raise failed(path, "read", error) from None
         return _cached_ring(path, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
 
-    def seal(self, plaintext: str, context: str) -> str:
+    def seal(self, plaintext: str, context: str, kid: str | None = None) -> str:
         """Encrypt a text into `alg|kid|nonce|ciphertext` (the last two base64url).
 
         `context` ("model:field:record key") is bound to it: the text opens nowhere
-        else.  Nonces are random, so one key is good for 2**32 texts.
+        else.  `kid` names another key than that of today.  Nonces are random, so one
+        key is good for 2**32 texts.
         """
-        kid = self.active["seal"]
+        kid = kid or self.sealing_kid()
         key = self.seal_keys[kid]
         nonce = secrets.token_bytes(_NONCE_BYTES)
         data = plaintext.encode("utf-8", "surrogatepass")
@@ -169,12 +170,35 @@ class KeyRing:
             raise SealError("seal", message) from None
         return data.decode("utf-8", "surrogatepass")
 
+    def sealing_kid(self) -> str:
+        """Id of the key for what is sealed today.
+
+        The active one, unless its year is over and there is a key of this year.
+        """
+        active, today = self.active["seal"], date.today()
+        if year_of(active) in (None, today.year):
+            return active
+        return self._newest_of(today.year) or active
+
+    def successor(self, kid: str) -> str:
+        """Id of the key that takes over what another one of its year has sealed."""
+        year = year_of(kid)
+        if year_of(self.active["seal"]) == year:
+            return self.active["seal"]
+        return self._newest_of(year) or kid
+
+    def _newest_of(self, year: int | None) -> str | None:
+        """The key of a year that is last in the file."""
+        return next(
+            (kid for kid in reversed(self.seal_keys) if year_of(kid) == year), None
+        )
+
     def signing_key(self) -> bytes:
         """Return the active private key for the log; raises KeyFileError for none."""
         if SIGN not in self.active:
             raise KeyFileError(
-                "the key file has no signing key: run python cipher.py "
-                f"add-signing-key on the file that {ENVIRONMENT} names"
+                "the key file has no signing key: run python key_file.py rotate "
+                f"--sign on the file that {ENVIRONMENT} names"
             )
         return self.sign_keys[self.active[SIGN]]
 
@@ -192,6 +216,18 @@ class KeyRing:
 @functools.lru_cache(maxsize=1)
 def _cached_ring(path: str, *_version: int) -> KeyRing:
     return KeyRing.from_file(path)
+
+
+def year_of(kid: str) -> int | None:
+    """Return the year whose data a key seals; None for an id that names none."""
+    match = _YEAR.match(kid)
+    return int(match[1]) if match else None
+
+
+def kid_of(sealed: object) -> str | None:
+    """Return the id of the key a text was sealed with; None for what is no envelope."""
+    match = _ENVELOPE.fullmatch(sealed) if isinstance(sealed, str) else None
+    return match["kid"] if match else None
 
 
 def mask_phone(text: object) -> str:
@@ -222,7 +258,7 @@ def _bound(alg: str, kid: str, context: str) -> bytes:
 
 
 def _gcm(key: SealKey, nonce: bytes, tag: bytes | None = None) -> Cipher:
-    return Cipher(_ALGORITHMS[key.alg][0](key.key), modes.GCM(nonce, tag))
+    return Cipher(ALGORITHMS[key.alg][0](key.key), modes.GCM(nonce, tag))
 
 
 def _encrypt(key: SealKey, nonce: bytes, data: bytes, bound: bytes) -> bytes:
@@ -262,17 +298,17 @@ def _decode(text: str) -> bytes:
     raise SealError("form", "this is no sealed text")
 
 
-def _read_document(path: str | os.PathLike) -> object:
+def read_document(path: str | os.PathLike) -> object:
     try:
         _refuse_open_file(path, os.stat(path))
         return json.loads(Path(path).read_bytes(), object_pairs_hook=_no_repeats)
     except OSError as error:
-        raise _failed(path, "read", error) from None
+        raise failed(path, "read", error) from None
     except (ValueError, RecursionError) as error:
         raise KeyFileError(f"the key file {path} is no JSON: {error}") from None
 
 
-def _failed(path: object, done: str, error: OSError) -> KeyFileError:
+def failed(path: object, done: str, error: OSError) -> KeyFileError:
     return KeyFileError(f"the key file {path} cannot be {done}: {error.strerror}")
 
 
@@ -303,12 +339,12 @@ def _read_section(document: dict, name: str, read: Callable) -> Mapping:
 
 def _read_seal_key(where: str, entry: object) -> SealKey:
     alg = entry.get("alg") if isinstance(entry, dict) else None
-    if not isinstance(alg, str) or alg not in _ALGORITHMS:
-        raise KeyFileError(f'{where}: "alg" must be one of {", ".join(_ALGORITHMS)}')
-    return SealKey(alg, _read_hex(where, entry.get("key"), _ALGORITHMS[alg][1]))
+    if not isinstance(alg, str) or alg not in ALGORITHMS:
+        raise KeyFileError(f'{where}: "alg" must be one of {", ".join(ALGORITHMS)}')
+    return SealKey(alg, _read_hex(where, entry.get("key"), ALGORITHMS[alg][1]))
 
 
-def _read_hex(where: str, text: object, size: int = _MAC_BYTES) -> bytes:
+def _read_hex(where: str, text: object, size: int = MAC_BYTES) -> bytes:
     """Decode a key; the message never repeats any of it."""
     pattern = f"[0-9a-fA-F]{{{size * 2}}}"
     if not isinstance(text, str) or not re.fullmatch(pattern, text):
@@ -330,55 +366,6 @@ def _refuse_shared_keys(ring: KeyRing) -> None:
     keys += [entry.key for entry in ring.seal_keys.values()]
     if len(set(keys)) != len(keys):
         raise KeyFileError("two entries hold the same key; each needs its own")
-
-
-def new_key_document(alg: str = "SM4-GCM") -> dict:
-    """Make the content of a key file, with one fresh key for each use."""
-    kid = _new_kid()
-    return {
-        "token": {kid: secrets.token_hex(_MAC_BYTES)},
-        "seal": {kid: {"alg": alg, "key": secrets.token_hex(_ALGORITHMS[alg][1])}},
-        "blind": {kid: secrets.token_hex(_MAC_BYTES)},
-        SIGN: {kid: secrets.token_hex(_MAC_BYTES)},
-        "active": dict.fromkeys((*SECTIONS, SIGN), kid),
-    }
-
-
-def _new_kid() -> str:
-    return f"{date.today():%Y%m%d}-{secrets.token_hex(3)}"
-
-
-def generate_key_file(path: str | os.PathLike, alg: str = "SM4-GCM") -> None:
-    """Write a new key file, mode 0600; KeyFileError when there is a file already."""
-    _write_document(path, new_key_document(alg))
-
-
-def add_signing_key(path: str | os.PathLike) -> None:
-    """Add a signing key to a key file and make it the active one; KeyFileError.
-
-    The file is replaced as a whole.  Older signing keys stay: their public halves are
-    what older checkpoints are verified with.
-    """
-    document = _read_document(path)
-    KeyRing.from_document(document)
-    kid = _new_kid()
-    document.setdefault(SIGN, {})[kid] = secrets.token_hex(_MAC_BYTES)
-    document["active"][SIGN] = kid
-    fresh = f"{os.fspath(path)}.new"
-    _write_document(fresh, document)
-    os.replace(fresh, path)
-
-
-def _write_document(path: str | os.PathLike, document: dict) -> None:
-    text = json.dumps(document, indent=2) + "\n"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise _failed(path, "made", error) from None
 
 
 # GB/T 32905-2016 annex A.
@@ -428,26 +415,3 @@ def _known_answers() -> Iterator[tuple[str, bytes, str]]:
     key, nonce, bound, data = map(bytes.fromhex, _SM4_GCM)
     sealed = _encrypt(SealKey("SM4-GCM", key), nonce, data, bound)
     yield "SM4-GCM", sealed, _SM4_GCM_BOX
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Make or check a key file from the command line."""
-    parser = argparse.ArgumentParser(description="Key file of the recall suite")
-    parser.add_argument("command", choices=("generate", "check", "add-signing-key"))
-    parser.add_argument("file")
-    chosen = parser.parse_args(arguments)
-    try:
-        self_test()
-        if chosen.command == "generate":
-            generate_key_file(chosen.file)
-        if chosen.command == "add-signing-key":
-            add_signing_key(chosen.file)
-        KeyRing.from_file(chosen.file)
-    except (KeyFileError, SelfTestError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

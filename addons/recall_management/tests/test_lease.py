@@ -15,7 +15,7 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.recall_base.tools import cipher, vin
+from odoo.addons.recall_base.tools import cipher, key_file, vin
 from odoo.addons.recall_base.tools.http_client import PeerError
 
 from ..models import recall_enterprise_pull
@@ -78,7 +78,7 @@ class TestConcurrency(PeerMock, BaseCase):
         # Whoever runs the tests holds the lock that a thread of these would wait for.
         self.enterContext(patch.object(Registry, "_lock", threading.RLock()))
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        cipher.generate_key_file(folder / "keys.json")
+        key_file.generate_key_file(folder / "keys.json")
         key_file = {cipher.ENVIRONMENT: str(folder / "keys.json")}
         self.enterContext(patch.dict(os.environ, key_file))
         self.vin = vin.make_vin("LTZ", "AA11C", "S", "A", "000001")
