@@ -44,6 +44,7 @@
         "views/recall_audit_checkpoint_views.xml",
         "views/recall_audit_verification_views.xml",
         "views/recall_audit_proof_views.xml",
+        "views/recall_key_views.xml",
         "views/recall_import_views.xml",
         "views/recall_import_legacy_views.xml",
         "views/recall_import_plan_views.xml",

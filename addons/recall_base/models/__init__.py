@@ -45,6 +45,7 @@ from . import (
     recall_import_template,
     recall_import_vins,
     recall_interface_mixin,
+    recall_key,
     recall_plan,
     recall_plan_content_mixin,
     recall_plan_line,
@@ -54,6 +55,7 @@ from . import (
     recall_plan_version,
     recall_plan_versions,
     recall_producer,
+    recall_reseal,
     recall_staging,
     recall_token,
     recall_vehicle,
@@ -62,4 +64,5 @@ from . import (
     recall_wmi,
     recall_yearly_figure,
     res_users,
+    sealed_mixin,
 )

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from ..tools import cipher
 from ..tools.notification import notify
 from .guarded_many2one import GuardedMany2one
+from .sealed_mixin import YEAR
 
 
 class RecallCompletion(models.Model):
@@ -17,7 +18,7 @@ class RecallCompletion(models.Model):
     """
 
     _name = "recall.completion"
-    _inherit = ["recall.legacy.vin.mixin", "recall.hashed.mixin"]
+    _inherit = ["recall.legacy.vin.mixin", "recall.hashed.mixin", "recall.sealed.mixin"]
     _description = "Repair report"
     _order = "id desc"
     _rec_name = "repair_number"
@@ -26,6 +27,7 @@ class RecallCompletion(models.Model):
         *("state", "producer_id", "recall_number", "vin", "repair_date"),
         *("repair_number", "dealer_name", "phone_digest", "version"),
     )
+    _sealed = {"phone_sealed": YEAR}
 
     state = fields.Selection(
         [
@@ -86,6 +88,12 @@ class RecallCompletion(models.Model):
         """What a sealed phone number is bound to: it opens in no other record."""
         return f"recall.completion:phone:{recall_number}|{vin}|{repair_number}"
 
+    def _get_seal_context(self, column):
+        return self._phone_context(self.recall_number, self.vin, self.repair_number)
+
+    def _prepare_digests(self, keys, column, text):
+        return {"phone_digest": keys.blind(text)}
+
     @api.model
     def _prepare_phone(self, phone, *natural_key, keys=None):
         """Seal a phone number for storage.
@@ -105,7 +113,7 @@ class RecallCompletion(models.Model):
         self.ensure_one()
         # sudo: the sealed text is hidden from every role; callers check their own.
         sealed = self.sudo().phone_sealed
-        context = self._phone_context(self.recall_number, self.vin, self.repair_number)
+        context = self._get_seal_context("phone_sealed")
         return cipher.KeyRing.from_environment().open(sealed, context)
 
     def action_reveal_phone(self):
@@ -118,7 +126,9 @@ class RecallCompletion(models.Model):
             )
         self.env["recall.audit.event"]._record("completion.reveal_phone", self)
         return notify(
-            self._open_phone(), kind="info", title=self.env._("Contact phone")
+            self._open_for_reader(self._open_phone),
+            kind="info",
+            title=self.env._("Contact phone"),
         )
 
     @api.model

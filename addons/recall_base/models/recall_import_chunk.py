@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import cipher
+from .sealed_mixin import PASSING
 
 CHUNK = 1 << 20
 
@@ -17,8 +18,10 @@ class RecallImportChunk(models.Model):
     _name = "recall.import.chunk"
     _description = "Piece of an uploaded file"
     _audited = frozenset()
+    _inherit = ["recall.sealed.mixin"]
     _log_access = False
     _order = "number"
+    _sealed = {"sealed": PASSING}
 
     import_id = fields.Many2one(
         "recall.import", required=True, index=True, readonly=True, ondelete="cascade"

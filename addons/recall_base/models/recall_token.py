@@ -185,6 +185,19 @@ class RecallToken(models.Model):
             ]
         )
 
+    @api.model
+    def _count_live_under(self, kid):
+        """How many live tokens are recognised by a key of the key file."""
+        return self.search_count(
+            [
+                ("digest", "=like", f"{kid.replace('_', chr(92) + '_')}$%"),
+                ("revoked_at", "=", False),
+                "|",
+                ("expires_at", "=", False),
+                ("expires_at", ">", fields.Datetime.now()),
+            ]
+        )
+
     @api.autovacuum
     def _gc_probes(self):
         """Remove what self-tests left behind that were broken off."""

@@ -23,6 +23,7 @@ from . import (
     test_plan_state,
     test_plan_take_in,
     test_plan_version,
+    test_reseal,
     test_rules,
     test_staging,
     test_token,

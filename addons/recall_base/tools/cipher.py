@@ -193,6 +193,10 @@ class KeyRing:
             (kid for kid in reversed(self.seal_keys) if year_of(kid) == year), None
         )
 
+    def has_key_of(self, sealed: object) -> bool:
+        """Tell whether the key is there that a text was sealed with."""
+        return kid_of(sealed) in self.seal_keys
+
     def signing_key(self) -> bytes:
         """Return the active private key for the log; raises KeyFileError for none."""
         if SIGN not in self.active:

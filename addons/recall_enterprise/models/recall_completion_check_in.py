@@ -49,7 +49,7 @@ class RecallCompletion(models.Model):
             self.repair_date.isoformat(),
             self.repair_number,
             self.dealer_name,
-            self._open_phone() if self.phone_sealed else "",
+            (self._open_kept(self._open_phone) if self.phone_sealed else "") or "",
             part_numbers=self.part_numbers or None,
             measure=self.reported_measure or None,
             replaces_id=self.id,

@@ -11,6 +11,7 @@ from odoo.addons.recall_base.tools.vin_scan import find_vin
 
 #: What a sealed phone number is bound to.
 NATURAL_KEY = ("recall_number", "vin", "repair_number")
+PHONE_COLUMNS = ("phone_sealed", "phone_digest", "phone_masked")
 OPEN_STATES = ("draft", "rejected")
 
 
@@ -209,7 +210,9 @@ class RecallCompletion(models.Model):
         """Seal a phone number that was typed, or the stored one under a changed key."""
         moved = self and any(self[name] != key[name] for name in NATURAL_KEY)
         if not phone and moved and self.phone_sealed:
-            phone = self._open_phone()
+            phone = self._open_kept(self._open_phone)
+            if phone is None:  # erased: nothing to seal for the changed key
+                return dict.fromkeys(PHONE_COLUMNS, False)
         if not phone:
             return {}
         try:
@@ -221,11 +224,7 @@ class RecallCompletion(models.Model):
                     "administrator that the server's key file is missing."
                 )
             ) from error
-        return {
-            "phone_sealed": sealed,
-            "phone_digest": digest,
-            "phone_masked": masked,
-        }
+        return dict(zip(PHONE_COLUMNS, (sealed, digest, masked), strict=True))
 
     # === Handing in === #
 

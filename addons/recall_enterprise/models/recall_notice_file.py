@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import base64
+from collections import Counter
+from contextlib import suppress
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
 
 
@@ -17,7 +20,10 @@ class RecallNoticeFile(models.Model):
 
     _name = "recall.notice.file"
     _description = "File of letters to owners"
+    _inherit = ["recall.sealed.mixin"]
     _order = "id"
+    _sealed = {"content": YEAR}
+    _reseal_batch = 1
 
     round_id = fields.Many2one(
         "recall.notice.round",
@@ -43,8 +49,7 @@ class RecallNoticeFile(models.Model):
     )
     posted_on = fields.Date(readonly=True)
 
-    def _context(self):
-        """What a sealed file is bound to: it opens in no other record."""
+    def _get_seal_context(self, column):
         return f"recall.notice.file:content:{self.round_id.id}|{self.name}"
 
     @api.model
@@ -63,7 +68,9 @@ class RecallNoticeFile(models.Model):
             }
         )
         keys = cipher.KeyRing.from_environment()
-        sealed = keys.seal(base64.b64encode(content).decode(), file._context())
+        sealed = keys.seal(
+            base64.b64encode(content).decode(), file._get_seal_context("content")
+        )
         file.content = base64.b64encode(sealed.encode())
         return file
 
@@ -74,9 +81,46 @@ class RecallNoticeFile(models.Model):
         content = self.sudo().content
         if not content:
             raise UserError(self.env._("The file was removed after printing."))
-        sealed = base64.b64decode(content).decode()
         keys = cipher.KeyRing.from_environment()
-        return base64.b64decode(keys.open(sealed, self._context()))
+        context = self._get_seal_context("content")
+        opened = self._open_kept(lambda: keys.open(_unpack(content), context))
+        if opened is None:
+            raise UserError(
+                self.env._(
+                    "Erased: the key of the year in which the letters were made was "
+                    "destroyed."
+                )
+            )
+        return base64.b64decode(opened)
+
+    # === Sealing anew: the sealed text is a file === #
+
+    @api.model
+    def _find_stale(self, keys, last, redigest):
+        stale = set(self._stale_kids(keys, YEAR))
+        found = self.search([("content", "!=", False), ("id", ">", last)], order="id")
+        for file in found if stale else ():
+            if cipher.kid_of(_unpack(file.content)) in stale:
+                return file
+            file.invalidate_recordset(["content"])
+        return self.browse()
+
+    def _reseal(self, keys):
+        for file in self:
+            text, context = _unpack(file.content), file._get_seal_context("content")
+            target = keys.successor(cipher.kid_of(text))
+            with suppress(cipher.SealError):  # altered: it stays under its key
+                fresh = keys.seal(keys.open(text, context), context, target)
+                file.content = base64.b64encode(fresh.encode())
+        return len(self)
+
+    @api.model
+    def _count_kids(self):
+        counts = Counter()
+        for file in self.search([("content", "!=", False)]):
+            counts[cipher.kid_of(_unpack(file.content))] += 1
+            file.invalidate_recordset(["content"])
+        return counts
 
     def _check_reader(self):
         """Refuse whoever may not see owners' addresses."""
@@ -133,3 +177,7 @@ class RecallNoticeFile(models.Model):
             # sudo: as above
             file.sudo().write({"state": "removed", "content": False})
             self.env["recall.audit.event"]._record("notice_file.remove", file)
+
+
+def _unpack(content):
+    return base64.b64decode(content).decode()

@@ -10,7 +10,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.recall_base.tools import phone
+from odoo.addons.recall_base.tools import cipher, phone
 from odoo.addons.recall_base.tools.notification import notify
 
 from ..tools import owner_contact
@@ -87,7 +87,7 @@ class RecallNoticeSender(models.AbstractModel):
         notice_round.invalidate_recordset()
         if notice_round.state != "running":
             return False
-        told = self._take(notice_round)
+        told = self._leave_out_erased(self._take(notice_round))
         messages = self.env["recall.notice.writer"]._write_messages(told)
         if not messages:
             return False
@@ -150,6 +150,15 @@ class RecallNoticeSender(models.AbstractModel):
         ids = [row[0] for row in self.env.cr.fetchall()]
         self.env["recall.notice"].invalidate_model()
         return self.env["recall.notice"].browse(ids)
+
+    def _leave_out_erased(self, notices):
+        """Leave out owners whose address is erased, with the key of its year."""
+        keys = cipher.KeyRing.from_environment()
+        gone = notices.filtered(
+            lambda notice: not keys.has_key_of(notice.lead_id.contact_id.sealed)
+        )
+        gone.write({"state": "no_address"})
+        return notices - gone
 
     def _note_digests(self, messages):
         """Keep the digest of each text with the notice it is sent for."""

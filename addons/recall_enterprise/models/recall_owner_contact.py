@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools import phone as numbers
 from odoo.addons.recall_base.tools.notification import notify
@@ -66,16 +67,24 @@ def seal_contact(keys, producer_id, vin, parts):
     """
     clean = _normalize(parts)
     phone, email, address = clean["phone"], clean["email"], clean["address"]
-    letter = address and owner_contact.letter_key(clean["name"], address)
-    phone_digest = keys.blind(phone) if phone else None
     text = json.dumps(clean, ensure_ascii=False)
     return {
         "sealed": keys.seal(text, _seal_context(producer_id, vin)),
-        "content_digest": keys.blind(text),
         "name_masked": owner_contact.mask_name(clean["name"]) or None,
         "phone_masked": cipher.mask_phone(phone) or None,
         "email_masked": owner_contact.mask_email(email) or None,
         "address_masked": owner_contact.mask_address(address) or None,
+        **_digest_contact(keys, text, clean),
+    }
+
+
+def _digest_contact(keys, text, clean):
+    """Columns that tell equal contacts and equal parts of them."""
+    phone, email, address = clean["phone"], clean["email"], clean["address"]
+    letter = address and owner_contact.letter_key(clean["name"], address)
+    phone_digest = keys.blind(phone) if phone else None
+    return {
+        "content_digest": keys.blind(text),
         "phone_digest": phone_digest,
         "mobile_digest": phone_digest if numbers.is_mobile(phone) else None,
         "email_digest": keys.blind(email) if email else None,
@@ -106,11 +115,12 @@ class RecallOwnerContact(models.Model):
     _name = "recall.owner.contact"
     _description = "Owner contact of a vehicle"
     _audit_personal = {"vin", "name_masked", "address_masked"}
-    _inherit = ["recall.kept.fields.mixin"]
+    _inherit = ["recall.kept.fields.mixin", "recall.sealed.mixin"]
     _order = "id desc"
     _rec_name = "vin"
     _rec_names_search = ["vin"]
     _log_access = False
+    _sealed = {"sealed": YEAR}
     # They follow from what is typed, and are sealed or masked.
     _kept_fields = {"changed_at", *STAGED_COLUMNS} - {"vin", "lang"}
 
@@ -175,7 +185,8 @@ class RecallOwnerContact(models.Model):
         for contact in self:
             # sudo: the sealed columns are hidden from every role; only the row that
             # the account may write is written.
-            kept = contact.sudo()._open() if contact.sudo().sealed else {}
+            own = contact.sudo()
+            kept = (own._open_kept(own._open) if own.sealed else None) or {}
             parts = {
                 part: kept.get(part, "")
                 if contact[part] == contact[f"{part}_masked"]
@@ -238,6 +249,12 @@ class RecallOwnerContact(models.Model):
         }
         raise ValidationError(sentences[fault.code]) from fault
 
+    def _get_seal_context(self, column):
+        return _seal_context(self.producer_id.id, self.vin)
+
+    def _prepare_digests(self, keys, column, text):
+        return _digest_contact(keys, text, json.loads(text))
+
     def _open(self, keys=None):
         """Return the parts in clear. The caller answers for who sees them."""
         self.ensure_one()
@@ -246,9 +263,7 @@ class RecallOwnerContact(models.Model):
         sealed = self.sudo().sealed
         if not sealed:
             return dict.fromkeys(PARTS, "")
-        return json.loads(
-            keys.open(sealed, _seal_context(self.producer_id.id, self.vin))
-        )
+        return json.loads(keys.open(sealed, self._get_seal_context("sealed")))
 
     def action_reveal(self):
         """Show the contact in clear to a reader of personal data, and log it."""
@@ -259,7 +274,9 @@ class RecallOwnerContact(models.Model):
                 self.env._("Only readers of personal data may see an owner's contact.")
             )
         self.env["recall.audit.event"]._record("owner_contact.reveal", self)
-        message = "\n".join(filter(None, self._open().values()))
+        message = self._open_for_reader(
+            lambda: "\n".join(filter(None, self._open().values()))
+        )
         return notify(message, kind="info", title=self.vin)
 
     # === Taking in many === #

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.recall_base.models.sealed_mixin import LASTING
 from odoo.addons.recall_base.tools import cipher
 
 STATES = [
@@ -26,7 +27,8 @@ class RecallEnterprise(models.Model):
     _name = "recall.enterprise"
     _description = "Connected enterprise terminal"
     _audit_readonly = False
-    _inherit = ["recall.kept.fields.mixin"]
+    _inherit = ["recall.kept.fields.mixin", "recall.sealed.mixin"]
+    _sealed = {"token_sealed": LASTING}
     _order = "name"
     _kept_fields = {
         "cursor",
@@ -125,13 +127,13 @@ class RecallEnterprise(models.Model):
                 continue
             # sudo: whoever may write the terminal may set its token, not read it.
             enterprise.sudo().token_sealed = keys.seal(
-                token, enterprise._token_context()
+                token, enterprise._get_seal_context("token_sealed")
             )
             self.env["recall.audit.event"]._record("enterprise.set_token", enterprise)
         # What was entered must not be in the answer to whoever saves it either.
         self.invalidate_recordset(["api_token"])
 
-    def _token_context(self):
+    def _get_seal_context(self, column):
         return f"recall.enterprise:token:{self.id}"
 
     @api.depends("token_sealed")

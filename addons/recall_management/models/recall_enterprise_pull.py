@@ -228,7 +228,7 @@ class RecallEnterprise(models.Model):
         try:
             # sudo: the sealed token is hidden from every role.
             token = cipher.KeyRing.from_environment().open(
-                self.sudo().token_sealed, self._token_context()
+                self.sudo().token_sealed, self._get_seal_context("token_sealed")
             )
         except (cipher.KeyFileError, cipher.SealError) as error:
             _logger.error("Token of enterprise %s cannot be opened: %s", self.id, error)

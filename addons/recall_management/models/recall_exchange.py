@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
 
 PACK_LEVEL = 3
@@ -22,10 +23,12 @@ class RecallExchange(models.Model):
     """
 
     _name = "recall.exchange"
-    _inherit = ["recall.kept.for.ever.mixin"]
+    _inherit = ["recall.kept.for.ever.mixin", "recall.sealed.mixin"]
     _description = "Exchange with an enterprise terminal"
     _audited = frozenset()
     _order = "id desc"
+    _sealed = {"body_sealed": YEAR}
+    _reseal_batch = 20  # a body has up to 27 MB
 
     enterprise_id = fields.Many2one(
         "recall.enterprise",
@@ -142,10 +145,13 @@ class RecallExchange(models.Model):
 
         return pack
 
+    def _get_seal_context(self, column):
+        return _body_context(self.enterprise_id.id, self.body_hash)
+
     def _open_body(self):
         """Return the body as it came. The caller answers for who sees it."""
         self.ensure_one()
-        context = _body_context(self.enterprise_id.id, self.body_hash)
+        context = self._get_seal_context("body_sealed")
         # sudo: the sealed body is hidden from every role; callers check their own.
         packed = cipher.KeyRing.from_environment().open(
             self.sudo().body_sealed, context

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools.messages import SyncRecord
 
@@ -44,9 +45,10 @@ class RecallQuarantine(models.Model):
     """
 
     _name = "recall.quarantine"
-    _inherit = ["recall.kept.for.ever.mixin"]
+    _inherit = ["recall.kept.for.ever.mixin", "recall.sealed.mixin"]
     _description = "Quarantined record"
     _order = "id desc"
+    _sealed = {"phone_sealed": YEAR}
     _rec_name = "vin"
     _rec_names_search = ["vin", "repair_number", "recall_number"]
 
@@ -123,6 +125,12 @@ class RecallQuarantine(models.Model):
     def _unlink_never(self):
         raise UserError(
             self.env._("Entries of the quarantine are kept. Close them instead.")
+        )
+
+    def _get_seal_context(self, column):
+        """As of the report that it becomes."""
+        return self.env["recall.completion"]._phone_context(
+            *(self[name] or None for name in ("recall_number", "vin", "repair_number"))
         )
 
     @api.model

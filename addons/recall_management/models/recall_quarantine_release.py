@@ -76,12 +76,11 @@ class RecallQuarantine(models.Model):
         :returns: dict entry id -> ``tools.messages.SyncRecord``
         """
         keys = cipher.KeyRing.from_environment()
-        context = self.env["recall.completion"]._phone_context
         records = {}
         for entry in self:
             if not entry.phone_sealed or not isinstance(entry.record, dict):
                 continue
-            bound = context(entry.recall_number, entry.vin, entry.repair_number)
+            bound = entry._get_seal_context("phone_sealed")
             try:
                 phone = keys.open(entry.phone_sealed, bound)
                 records[entry.id] = SyncRecord.model_validate(

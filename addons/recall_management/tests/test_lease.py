@@ -79,8 +79,8 @@ class TestConcurrency(PeerMock, BaseCase):
         self.enterContext(patch.object(Registry, "_lock", threading.RLock()))
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         key_file.generate_key_file(folder / "keys.json")
-        key_file = {cipher.ENVIRONMENT: str(folder / "keys.json")}
-        self.enterContext(patch.dict(os.environ, key_file))
+        named = {cipher.ENVIRONMENT: str(folder / "keys.json")}
+        self.enterContext(patch.dict(os.environ, named))
         self.vin = vin.make_vin("LTZ", "AA11C", "S", "A", "000001")
         self.addCleanup(self.clean_up)
         with self.transaction() as env:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
 
 from ..tools.working_days import add_working_days
@@ -34,9 +35,10 @@ class RecallObjection(models.Model):
 
     _name = "recall.objection"
     _description = "Objection to an open recall"
-    _inherit = ["recall.mail.link.mixin"]
     _audit_personal = {"vin"}
+    _inherit = ["recall.mail.link.mixin", "recall.sealed.mixin"]
     _order = "due_on, id"
+    _sealed = {"email_sealed": YEAR}
     _rec_name = "receipt"
     _rec_names_search = ["receipt", "vin"]
     _link_path = "/recall/objection"
@@ -194,10 +196,17 @@ class RecallObjection(models.Model):
         """What a sealed address is bound to: it opens in no other record."""
         return f"recall.objection:email:{receipt}"
 
+    def _get_seal_context(self, column):
+        return self._email_context(self.receipt)
+
+    def _prepare_digests(self, keys, column, text):
+        return {"email_digest": keys.blind(text)}
+
     def _open_email(self):
-        """Return the visitor's address in clear, for a mail to it, or None."""
+        """Return the visitor's address in clear, for a mail to it, or None: there is
+        none, or it is erased."""
         self.ensure_one()
-        if not self.email_sealed:
+        keys = cipher.KeyRing.from_environment()
+        if not keys.has_key_of(self.email_sealed):
             return None
-        context = self._email_context(self.receipt)
-        return cipher.KeyRing.from_environment().open(self.email_sealed, context)
+        return keys.open(self.email_sealed, self._get_seal_context("email_sealed"))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.models.sealed_mixin import PASSING
 from odoo.addons.recall_base.tools import cipher, phone, short_message
 
 from .sms_failure_mixin import LATE
@@ -47,7 +48,8 @@ class RecallPhoneCode(models.Model):
     _name = "recall.phone.code"
     _description = "Code sent to a mobile number"
     _audited = frozenset()
-    _inherit = ["recall.sms.failure.mixin"]
+    _inherit = ["recall.sms.failure.mixin", "recall.sealed.mixin"]
+    _sealed = {"phone_sealed": PASSING}
     _log_access = False
     _order = "id desc"
     _rec_name = "id"

@@ -129,7 +129,8 @@ class RecallShare(models.AbstractModel):
                 if not repair or not record["isRecalled"]:
                     continue
                 record |= {name: repair[name] for name in members if repair.get(name)}
-                if keys and repair["sealed"]:
+                # A number whose key was destroyed is erased: told to nobody.
+                if keys and keys.has_key_of(repair["sealed"]):
                     record["telNum"] = keys.open(repair["sealed"], repair["context"])
                     told += 1
         return told

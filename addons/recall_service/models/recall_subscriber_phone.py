@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import secrets
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL, consteq
 
+from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher, phone
 from odoo.addons.recall_base.tools.notification import notify
 
@@ -10,9 +13,9 @@ from odoo.addons.recall_base.tools.notification import notify
 _PROOF_DIGITS = 24
 
 
-def _bind(digest):
+def _bind(seed):
     """What a sealed number is bound to: it opens for no other subscriber."""
-    return f"recall.subscriber:phone:{digest}"
+    return f"recall.subscriber:phone:{seed}"
 
 
 class RecallSubscriber(models.Model):
@@ -22,11 +25,19 @@ class RecallSubscriber(models.Model):
     personal data may reveal it, which is logged.
     """
 
-    _inherit = "recall.subscriber"
+    _name = "recall.subscriber"
+    _inherit = ["recall.subscriber", "recall.sealed.mixin"]
+    _sealed = {"phone_sealed": YEAR}
 
     phone_masked = fields.Char(string="Mobile number", readonly=True, copy=False)
     phone_sealed = fields.Char(groups="base.group_system", copy=False)
     phone_digest = fields.Char(groups="base.group_system", copy=False)
+    link_seed = fields.Char(
+        groups="base.group_system",
+        copy=False,
+        help="What links and the sealed number are bound to: the digest changes with "
+        "its key, and links in messages go on working.",
+    )
 
     _one_address = models.Constraint(
         "CHECK(CASE channel WHEN 'sms' THEN email IS NULL AND phone_digest IS NOT NULL "
@@ -55,18 +66,19 @@ class RecallSubscriber(models.Model):
         if known := self._find_phone(number):
             return known
         keys = cipher.KeyRing.from_environment()
-        digest = keys.blind(number)
+        digest, seed = keys.blind(number), secrets.token_hex(16)
         # Two confirmations may come at once: the second waits for the first.
         self.env.cr.execute(
             SQL(
                 """INSERT INTO recall_subscriber
-                          (channel, phone_sealed, phone_digest, phone_masked, lang,
-                           rhythm, create_uid, create_date)
-                   VALUES ('sms', %s, %s, %s, %s, 'now', %s, %s)
+                          (channel, phone_sealed, link_seed, phone_digest,
+                           phone_masked, lang, rhythm, create_uid, create_date)
+                   VALUES ('sms', %s, %s, %s, %s, %s, 'now', %s, %s)
                    ON CONFLICT (phone_digest) WHERE phone_digest IS NOT NULL
                    DO UPDATE SET phone_masked = excluded.phone_masked
                    RETURNING id""",
-                keys.seal(number, _bind(digest)),
+                keys.seal(number, _bind(seed)),
+                seed,
                 digest,
                 cipher.mask_phone(number),
                 lang,
@@ -76,6 +88,26 @@ class RecallSubscriber(models.Model):
             log_exceptions=False,
         )
         return self.browse(self.env.cr.fetchone()[0])
+
+    def _get_seal_context(self, column):
+        return _bind(self.link_seed)
+
+    def _prepare_digests(self, keys, column, text):
+        return {"phone_digest": keys.blind(text)}
+
+    def _after_reseal(self):
+        """Subscriptions have the digest, too: it tells one that is there already."""
+        self.env.cr.execute(
+            SQL(
+                """UPDATE recall_subscription told
+                      SET phone_digest = subscriber.phone_digest
+                     FROM recall_subscriber subscriber
+                    WHERE subscriber.id = told.subscriber_id AND subscriber.id IN %s
+                      AND told.phone_digest != subscriber.phone_digest""",
+                tuple(self.ids),
+            )
+        )
+        self.env["recall.subscription"].invalidate_model(["phone_digest"])
 
     def _open_phone(self, keys=None):
         """Return the number in clear. The caller answers for who sees it.
@@ -87,7 +119,7 @@ class RecallSubscriber(models.Model):
         keys = keys or cipher.KeyRing.from_environment()
         # sudo: the sealed text is hidden from every role; callers check their own.
         subscriber = self.sudo()
-        return keys.open(subscriber.phone_sealed, _bind(subscriber.phone_digest))
+        return keys.open(subscriber.phone_sealed, _bind(subscriber.link_seed))
 
     def _prepare_number(self, keys):
         """The number in the form a gateway takes (E.164)."""
@@ -103,15 +135,17 @@ class RecallSubscriber(models.Model):
             )
         self.env["recall.audit.event"]._record("subscriber.reveal_phone", self)
         return notify(
-            self._open_phone(), kind="info", title=self.env._("Mobile number")
+            self._open_for_reader(self._open_phone),
+            kind="info",
+            title=self.env._("Mobile number"),
         )
 
     # === Short link === #
 
     def _get_link_proof(self):
-        """Extension: proofs of a number's links are bound to its digest."""
+        """Extension: proofs of a number's links are bound to a seed of their own."""
         by_sms = self.channel == "sms"
-        return self.phone_digest if by_sms else super()._get_link_proof()
+        return self.link_seed if by_sms else super()._get_link_proof()
 
     def _get_short_url(self):
         """Address in a short message, of the page that ends all of them."""

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import email_normalize
 
+from odoo.addons.recall_base.models.sealed_mixin import LASTING
 from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools.http_client import PeerError, check_url
 from odoo.addons.recall_base.tools.notification import notify
@@ -45,8 +46,9 @@ class RecallWebhook(models.Model):
         "last_status",
         "last_fault",
     }
-    _inherit = ["recall.kept.fields.mixin"]
+    _inherit = ["recall.kept.fields.mixin", "recall.sealed.mixin"]
     _order = "data_user_id, name"
+    _sealed = {"secret_sealed": LASTING, "old_secret_sealed": LASTING}
     _written_fields = {"name", "data_user_id", "url", "email", *EVENTS.values()}
 
     name = fields.Char(required=True, help="Which system receives the messages.")
@@ -191,7 +193,7 @@ class RecallWebhook(models.Model):
                 "old_secret_until": hook.secret_sealed and now + BOTH_VALID,
                 "secret_at": now,
                 "secret_sealed": cipher.KeyRing.from_environment().seal(
-                    secret, hook._get_context()
+                    secret, hook._get_seal_context("secret_sealed")
                 ),
             }
         )
@@ -244,8 +246,8 @@ class RecallWebhook(models.Model):
 
     # === Secrets === #
 
-    def _get_context(self):
-        """What a sealed secret is bound to: it opens in no other record."""
+    def _get_seal_context(self, column):
+        # The same for both: a secret moves from one to the other.
         return f"recall.webhook:secret:{self.id}"
 
     def _open_secrets(self):
@@ -254,7 +256,8 @@ class RecallWebhook(models.Model):
         if self.old_secret_until and self.old_secret_until > fields.Datetime.now():
             sealed.append(self.old_secret_sealed)
         ring = cipher.KeyRing.from_environment()
-        return [ring.open(text, self._get_context()) for text in sealed if text]
+        context = self._get_seal_context("secret_sealed")
+        return [ring.open(text, context) for text in sealed if text]
 
     @api.autovacuum
     def _gc_secrets(self):
