@@ -51,6 +51,7 @@
         "views/recall_yearly_figure_views.xml",
         "views/res_users_views.xml",
         "report/recall_report_style.xml",
+        "wizard/recall_erasure_views.xml",
         "wizard/recall_plan_removal_views.xml",
         "wizard/recall_plan_step_views.xml",
         "wizard/recall_token_issue_views.xml",

@@ -9,6 +9,7 @@ from . import (
     ir_module_module,
     kept_fields_mixin,
     legacy_vin_mixin,
+    person_mixin,
     printed_range_mixin,
     reason_mixin,
     recall_announcement,

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from ..tools import cipher
 from ..tools.notification import notify
 from .guarded_many2one import GuardedMany2one
+from .person_mixin import PHONE, VIN
 from .sealed_mixin import YEAR
 
 
@@ -18,7 +19,10 @@ class RecallCompletion(models.Model):
     """
 
     _name = "recall.completion"
-    _inherit = ["recall.legacy.vin.mixin", "recall.hashed.mixin", "recall.sealed.mixin"]
+    _inherit = [
+        *("recall.legacy.vin.mixin", "recall.hashed.mixin"),
+        *("recall.person.mixin", "recall.sealed.mixin"),
+    ]
     _description = "Repair report"
     _order = "id desc"
     _rec_name = "repair_number"
@@ -28,6 +32,8 @@ class RecallCompletion(models.Model):
         *("repair_number", "dealer_name", "phone_digest", "version"),
     )
     _sealed = {"phone_sealed": YEAR}
+    _person_keys = {PHONE: "phone_digest", VIN: "vin"}
+    _personal_columns = ("phone_sealed", "phone_digest", "phone_masked")
 
     state = fields.Selection(
         [

@@ -8,6 +8,7 @@ from . import (
     test_completion_check,
     test_completion_keep,
     test_constraints,
+    test_erasure,
     test_forms,
     test_import,
     test_import_filings,

@@ -47,6 +47,20 @@ def find_fault(text: str) -> str | None:
     return IMPLAUSIBLE if looks_mobile and not _MOBILE.fullmatch(digits) else None
 
 
+def spellings(number: str) -> set[str]:
+    """Return the ways in which a number in its one form is often written.
+
+    Where a digest of a number as it was written is all there is, it is found by these.
+    """
+    grouped = (number[:3], number[3:7], number[7:])
+    found = {number}
+    if _CHINESE_MOBILE.fullmatch(number):
+        found |= {"-".join(grouped), " ".join(grouped)}
+        found |= {code + text for code in ("+86", "86", "0086") for text in [*found]}
+        found |= {f"+86 {number}", f"+86-{number}"}
+    return found
+
+
 def normalize(text: str | None) -> str | None:
     """Return digits, with + for abroad; None when it is no telephone number.
 

@@ -64,6 +64,16 @@ class RecallCompletion(models.Model):
             )
         return self._notify_mended(len(mended), len(self) - len(mended))
 
+    def _why_person_kept(self):
+        """Extension: a report goes to the regulator with its number."""
+        handed_over = self.state in ("confirmed", "withdrawn") and self.synced_at
+        if handed_over and self.synced_at >= (self.changed_at or self.synced_at):
+            return super()._why_person_kept()
+        return self.env._(
+            "It is not handed over to the regulator yet, which needs the number "
+            "(annex A): try again then, or delete the draft."
+        )
+
     def _opens(self):
         try:
             self._open_phone()

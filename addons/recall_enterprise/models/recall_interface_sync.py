@@ -360,6 +360,8 @@ class RecallInterface(models.Model):
         context = self.env["recall.completion"]._phone_context
         opened, shut, lost = [], [], None
         for row in rows:
+            if not row.phone:
+                continue  # erased on request, which is after it was handed over
             bound = context(row.recall_number, row.vin, row.repair_number)
             try:
                 opened.append(row._replace(phone=keys.open(row.phone, bound)))

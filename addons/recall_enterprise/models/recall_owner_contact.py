@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.models.person_mixin import EMAIL, PHONE, VIN
 from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools import phone as numbers
@@ -115,12 +116,18 @@ class RecallOwnerContact(models.Model):
     _name = "recall.owner.contact"
     _description = "Owner contact of a vehicle"
     _audit_personal = {"vin", "name_masked", "address_masked"}
-    _inherit = ["recall.kept.fields.mixin", "recall.sealed.mixin"]
+    _inherit = [
+        "recall.kept.fields.mixin",
+        "recall.person.mixin",
+        "recall.sealed.mixin",
+    ]
     _order = "id desc"
     _rec_name = "vin"
     _rec_names_search = ["vin"]
     _log_access = False
     _sealed = {"sealed": YEAR}
+    _person_keys = {PHONE: "phone_digest", EMAIL: "email_digest", VIN: "vin"}
+    _personal_columns = tuple(STAGED_COLUMNS)[2:]
     # They follow from what is typed, and are sealed or masked.
     _kept_fields = {"changed_at", *STAGED_COLUMNS} - {"vin", "lang"}
 

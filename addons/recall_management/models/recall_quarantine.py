@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.models.person_mixin import VIN
 from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools.messages import SyncRecord
@@ -45,10 +46,16 @@ class RecallQuarantine(models.Model):
     """
 
     _name = "recall.quarantine"
-    _inherit = ["recall.kept.for.ever.mixin", "recall.sealed.mixin"]
+    _inherit = [
+        "recall.kept.for.ever.mixin",
+        "recall.person.mixin",
+        "recall.sealed.mixin",
+    ]
     _description = "Quarantined record"
     _order = "id desc"
     _sealed = {"phone_sealed": YEAR}
+    _person_keys = {VIN: "vin"}
+    _personal_columns = ("phone_sealed", "phone_masked")
     _rec_name = "vin"
     _rec_names_search = ["vin", "repair_number", "recall_number"]
 
@@ -131,6 +138,11 @@ class RecallQuarantine(models.Model):
         """As of the report that it becomes."""
         return self.env["recall.completion"]._phone_context(
             *(self[name] or None for name in ("recall_number", "vin", "repair_number"))
+        )
+
+    def _why_person_kept(self):
+        return self.state in PENDING and self.env._(
+            "It waits for a decision, which needs the number: decide first."
         )
 
     @api.model

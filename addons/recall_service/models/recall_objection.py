@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.recall_base.models.person_mixin import EMAIL, VIN
 from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
 
@@ -36,9 +37,11 @@ class RecallObjection(models.Model):
     _name = "recall.objection"
     _description = "Objection to an open recall"
     _audit_personal = {"vin"}
-    _inherit = ["recall.mail.link.mixin", "recall.sealed.mixin"]
+    _inherit = ["recall.mail.link.mixin", "recall.person.mixin", "recall.sealed.mixin"]
     _order = "due_on, id"
     _sealed = {"email_sealed": YEAR}
+    _person_keys = {EMAIL: "email_digest", VIN: "vin"}
+    _personal_columns = ("email_sealed", "email_digest", "email_masked")
     _rec_name = "receipt"
     _rec_names_search = ["receipt", "vin"]
     _link_path = "/recall/objection"

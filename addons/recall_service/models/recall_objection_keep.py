@@ -27,6 +27,10 @@ class RecallObjection(models.Model):
         oldest = fields.Datetime.now() - timedelta(days=days)
         return self.search([("ended_at", "<", oldest), *domain], limit=BATCH)
 
+    def _forget_person(self):
+        """Override: nothing waits to be mailed then, and nothing tells who asked."""
+        self._forget_email()
+
     def _forget_email(self):
         self.write(
             {

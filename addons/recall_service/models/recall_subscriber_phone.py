@@ -5,9 +5,12 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL, consteq
 
+from odoo.addons.recall_base.models.person_mixin import EMAIL, PHONE
 from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher, phone
 from odoo.addons.recall_base.tools.notification import notify
+
+from ..tools.mask import mask_email
 
 #: Hexadecimal digits of the proof in the short link: 96 bits.
 _PROOF_DIGITS = 24
@@ -26,8 +29,9 @@ class RecallSubscriber(models.Model):
     """
 
     _name = "recall.subscriber"
-    _inherit = ["recall.subscriber", "recall.sealed.mixin"]
+    _inherit = ["recall.subscriber", "recall.person.mixin", "recall.sealed.mixin"]
     _sealed = {"phone_sealed": YEAR}
+    _person_keys = {PHONE: "phone_digest", EMAIL: "email"}
 
     phone_masked = fields.Char(string="Mobile number", readonly=True, copy=False)
     phone_sealed = fields.Char(groups="base.group_system", copy=False)
@@ -108,6 +112,15 @@ class RecallSubscriber(models.Model):
             )
         )
         self.env["recall.subscription"].invalidate_model(["phone_digest"])
+
+    def _tell_person(self):
+        return self.phone_masked or mask_email(self.email)
+
+    def _forget_person(self):
+        """Override: the subscriptions end, and nothing is left of them."""
+        self._end_all()
+        self.subscription_ids.unlink()
+        self.unlink()
 
     def _open_phone(self, keys=None):
         """Return the number in clear. The caller answers for who sees it.

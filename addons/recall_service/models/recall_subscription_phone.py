@@ -2,11 +2,17 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.models.person_mixin import EMAIL, PHONE, VIN
+
+from ..tools.mask import mask_email
+
 
 class RecallSubscription(models.Model):
     """A subscription of a mobile number: it begins with the code that confirms it."""
 
-    _inherit = "recall.subscription"
+    _name = "recall.subscription"
+    _inherit = ["recall.subscription", "recall.person.mixin"]
+    _person_keys = {PHONE: "phone_digest", EMAIL: "email", VIN: "vin"}
 
     phone_digest = fields.Char(groups="base.group_system", copy=False)
     phone_masked = fields.Char(related="subscriber_id.phone_masked")
@@ -16,6 +22,14 @@ class RecallSubscription(models.Model):
         "CHECK(num_nonnulls(email, phone_digest) = 1)",
         "A subscription has one address: e-mail or mobile number.",
     )
+
+    def _tell_person(self):
+        return self.phone_masked or mask_email(self.email)
+
+    def _forget_person(self):
+        """Override: the subscription ends, and nothing is left of it."""
+        self.action_cancel()
+        self.unlink()
 
     @api.model
     def _subscribe_phone(self, subscriber, about):
