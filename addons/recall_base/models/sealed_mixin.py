@@ -100,6 +100,7 @@ class RecallSealedMixin(models.AbstractModel):
                 conditions.append(SQL("split_part(%s, '|', 2) = ANY(%s)", name, stale))
         if not conditions:
             return self.browse()
+        self.flush_model()
         self.env.cr.execute(
             SQL(
                 "SELECT id FROM %s WHERE id > %s AND (%s) ORDER BY id LIMIT %s",
@@ -179,6 +180,7 @@ class RecallSealedMixin(models.AbstractModel):
     def _count_kids(self):
         """Count the values under each key, by a scan: dict kid -> number."""
         counts = {}
+        self.flush_model()
         for column in self._sealed:
             self.env.cr.execute(
                 SQL(

@@ -3,6 +3,7 @@ import itertools
 import os
 import pathlib
 import tempfile
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import Command, fields
@@ -15,6 +16,11 @@ from ..tools import cipher, key_file, vin
 # counter for the process, so that no two calls meet.
 _serials = itertools.count(1)
 _sequences = itertools.count(1)
+
+
+def _go_on(*_args, **_kwargs):
+    """What a scheduled action is told after each step: there is time left."""
+    return 60
 
 
 class RecallCommon(TransactionCase):
@@ -43,6 +49,42 @@ class RecallCommon(TransactionCase):
         key_file.generate_key_file(path)
         cls.startClassPatcher(patch.dict(os.environ, {cipher.ENVIRONMENT: str(path)}))
         return path
+
+    def rotate_keys(self, *uses, year=None):
+        """Add keys to the key file as an administrator does, for this test."""
+        self.addCleanup(self._restore_keys, self.key_file.read_bytes())
+        return key_file.rotate(self.key_file, uses, year)
+
+    def _restore_keys(self, content):
+        fresh = self.key_file.with_suffix(".fresh")
+        fresh.touch(0o600)
+        fresh.write_bytes(content)
+        fresh.replace(self.key_file)
+
+    def reseal(self, later=timedelta()):
+        """Run the scheduled action that seals anew, some time after now."""
+        now = fields.Datetime.now() + later
+        with (
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", _go_on),
+            patch.object(fields.Datetime, "now", lambda: now),
+        ):
+            self.env["recall.reseal"]._cron_run()
+        self.env.invalidate_all()
+
+    def assertMoved(self, read, *records):
+        """After a rotation of all keys the records are under the new one, and open.
+
+        :param read: function that opens a record
+        """
+        old = cipher.KeyRing.from_environment()
+        before = [read(one) for one in records]
+        self.rotate_keys()
+        self.reseal()
+        new = cipher.KeyRing.from_environment()
+        key_file.retire(self.key_file, old.active["seal"], ["seal"])
+        self.assertEqual([read(one) for one in records], before)
+        self.assertTrue(all(before))
+        return new
 
     @classmethod
     def _provide_wmi(cls):

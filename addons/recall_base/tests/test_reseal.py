@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import contextlib
-from datetime import date, timedelta
+from datetime import date
 from unittest.mock import patch
 
-from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import SQL
@@ -40,30 +39,12 @@ class TestReseal(RecallCommon):
 
     def setUp(self):
         super().setUp()
-        self.addCleanup(self.restore_keys, self.key_file.read_bytes())
-        self.startPatcher(
-            patch.object(
-                type(self.env["ir.cron"]), "_commit_progress", lambda *_a, **_k: 60
-            )
-        )
-
-    def restore_keys(self, content):
-        fresh = self.key_file.with_suffix(".fresh")
-        fresh.touch(0o600)
-        fresh.write_bytes(content)
-        fresh.replace(self.key_file)
-
-    def run_job(self, later=timedelta()):
-        """Run the scheduled action, some time after the last run."""
-        now = fields.Datetime.now() + later
-        with patch.object(fields.Datetime, "now", lambda: now):
-            self.env["recall.reseal"]._cron_run()
-        self.env.invalidate_all()
+        self.addCleanup(self._restore_keys, self.key_file.read_bytes())
 
     def run_until_killed(self):
         """Not by ``assertRaises``, which would undo what was committed."""
         with contextlib.suppress(Killed):
-            self.run_job()
+            self.reseal()
 
     def key(self, kid, section="seal"):
         return self.env["recall.key"].search(
@@ -79,9 +60,9 @@ class TestReseal(RecallCommon):
     def test_something_stays_under_the_old_key_or_is_lost(self):
         """X-CRYPTO: after a rotation everything moves, then the key can be retired."""
         [old_kid] = self.old.seal_keys
-        key_file.rotate(self.key_file)
+        self.rotate_keys()
         self.assertReadable()
-        self.run_job()
+        self.reseal()
         new = cipher.KeyRing.from_environment()
         self.assertEqual(self.kids(), {new.active["seal"]})
         self.assertEqual(
@@ -89,20 +70,20 @@ class TestReseal(RecallCommon):
         )
         for section in ("seal", "blind"):
             self.assertEqual(self.key(old_kid, section).state, "needed")
-        self.run_job(SETTLE)
+        self.reseal(SETTLE)
         for section in ("seal", "blind"):
             self.assertEqual(self.key(old_kid, section).state, "free")
         self.assertEqual(self.key(new.active["seal"]).state, "active")
         key_file.retire(self.key_file, old_kid, ["seal", "blind"])
         self.assertReadable()
-        self.run_job()
+        self.reseal()
         self.assertFalse(self.key(old_kid))
 
     def test_rotation_leaves_no_trace_in_the_log(self):
         """X-TAMPER: the log has one event of each model, without personal data."""
-        key_file.rotate(self.key_file)
+        self.rotate_keys()
         before = self.env["recall.audit.event"].search([], limit=1).id or 0
-        self.run_job()
+        self.reseal()
         events = self.env["recall.audit.event"].search(
             [("id", ">", before), ("action", "=", "key.reseal")]
         )
@@ -122,7 +103,7 @@ class TestReseal(RecallCommon):
             done.extend(records.ids)
             return reseal(records, keys)
 
-        key_file.rotate(self.key_file, ["seal"])
+        self.rotate_keys("seal")
         with patch.object(Completion, "_reseal_batch", 1):
             with patch.object(Completion, "_reseal", killed):
                 self.run_until_killed()
@@ -134,14 +115,14 @@ class TestReseal(RecallCommon):
                 "_reseal",
                 lambda records, keys: done.extend(records.ids) or reseal(records, keys),
             ):
-                self.run_job()
+                self.reseal()
         self.assertEqual(first + done, sorted(self.reports.ids))
         self.assertEqual(len(self.kids()), 1)
         self.assertReadable()
 
     def test_change_meanwhile_is_written_over(self):
         """X-CRYPTO: a number that came while the job had the record stays."""
-        key_file.rotate(self.key_file, ["seal"])
+        self.rotate_keys("seal")
         keys = cipher.KeyRing.from_environment()
         report = self.reports[0]
         row = report._resealed(keys, "phone_sealed", set(self.old.seal_keys))
@@ -154,29 +135,29 @@ class TestReseal(RecallCommon):
     def test_late_value_under_the_old_key_lets_it_be_retired(self):
         """X-CRYPTO: work that held the old keys is found by the count, and moved."""
         [old_kid] = self.old.seal_keys
-        key_file.rotate(self.key_file, ["seal"])
-        self.run_job()
+        self.rotate_keys("seal")
+        self.reseal()
         report = self.reports[0]
         context = report._get_seal_context("phone_sealed")
         report.phone_sealed = self.old.seal(PHONES[0], context)
         self.env.flush_all()
-        self.run_job(SETTLE)
+        self.reseal(SETTLE)
         self.assertEqual(self.key(old_kid).state, "needed")
         self.assertEqual(self.key(old_kid).value_count, 1)
-        self.run_job(SETTLE)
+        self.reseal(SETTLE)
         self.assertEqual(self.key(old_kid).state, "free")
         self.assertReadable()
 
     def test_year_s_data_outlives_its_key_or_breaks_a_screen(self):
         """X-CRYPTO: destroying a year's key erases its data, in plain words."""
-        kid = key_file.rotate(self.key_file, year=LAST_YEAR)
+        kid = self.rotate_keys(year=LAST_YEAR)
         report = self.reports[0]
         context = report._get_seal_context("phone_sealed")
         keys = cipher.KeyRing.from_environment()
         report.phone_sealed = keys.seal(PHONES[0], context, kid)
         self.env.flush_all()
-        key_file.rotate(self.key_file)
-        self.run_job()
+        self.rotate_keys()
+        self.reseal()
         self.assertEqual(cipher.kid_of(report.phone_sealed), kid)
         self.assertEqual(self.key(kid).state, "holds")
         self.assertEqual(self.key(kid).year, str(LAST_YEAR))
@@ -188,7 +169,7 @@ class TestReseal(RecallCommon):
         )
         action = report.with_user(reader).action_reveal_phone()
         self.assertIn("Erased", action["params"]["message"])
-        self.run_job()
+        self.reseal()
         self.assertEqual(self.key(kid).state, "destroyed")
         self.assertEqual(self.key(kid).value_count, 1)
 
@@ -197,20 +178,20 @@ class TestReseal(RecallCommon):
         day = date(date.today().year, 12, 1)
         with patch(f"{logger}.date", wraps=date, **{"today.return_value": day}):
             with self.assertLogs(logger, "WARNING") as logs:
-                self.run_job()
+                self.reseal()
             self.assertIn("--year", logs.output[0])
-            key_file.rotate(self.key_file, year=day.year + 1)
+            self.rotate_keys(year=day.year + 1)
             with self.assertNoLogs(logger, "WARNING"):
-                self.run_job()
+                self.reseal()
 
     def test_altered_text_stops_the_job(self):
         """X-CRYPTO: one value that does not open keeps no other from its new key."""
         self.reports[0].phone_sealed = self.reports[1].phone_sealed
         self.env.flush_all()
-        key_file.rotate(self.key_file, ["seal"])
-        self.run_job()
+        self.rotate_keys("seal")
+        self.reseal()
         self.assertEqual(len(self.kids()), 2)
-        self.run_job(SETTLE)
+        self.reseal(SETTLE)
         self.assertEqual(self.key(next(iter(self.old.seal_keys))).value_count, 1)
 
     def test_token_s_key_is_retired_under_it(self):
@@ -218,12 +199,12 @@ class TestReseal(RecallCommon):
         vals = {"name": "T", "purpose": "sync", "producer_id": self.producer.id}
         token, _secret = self.env["recall.token"].issue(vals)
         [kid] = self.old.token_keys
-        key_file.rotate(self.key_file, ["token"])
-        self.run_job()
+        self.rotate_keys("token")
+        self.reseal()
         self.assertEqual(self.key(kid, "token").state, "needed")
         self.assertGreaterEqual(self.key(kid, "token").value_count, 1)
         token.action_revoke()
-        self.run_job()
+        self.reseal()
         self.assertEqual(self.key(kid, "token").state, "free")
 
     def test_reader_starts_the_job(self):

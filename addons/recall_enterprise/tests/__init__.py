@@ -24,6 +24,7 @@ from . import (
     test_interface,
     test_interface_log,
     test_interface_test,
+    test_key_rotation,
     test_neutralize,
     test_notice_audience,
     test_notice_letter,

@@ -23,10 +23,11 @@ COUNTS = ("new", "same", "corrected", "withdrawn", "quarantined")
 #: A record takes the place of the one that stands under its key.
 REPLACED = SQL("""other.repair_number = row.repair_number
                   AND other.producer_id = row.producer_id""")
-#: A record says the same as the one that stands.
+#: A record says the same as the one that stands; a number that was erased on request is
+#: not brought back by a repeat.
 SAME_CONTENT = SQL(
     """(row.repair_date, row.dealer_name) = (stored.repair_date, stored.dealer_name)
-       AND (row.phone_digest = stored.phone_digest
+       AND (row.phone_digest = stored.phone_digest OR stored.phone_digest IS NULL
             OR stored.phone_digest = ANY(row.older_digests))"""
 )
 

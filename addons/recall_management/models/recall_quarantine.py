@@ -156,10 +156,14 @@ class RecallQuarantine(models.Model):
         kept = [row[0] for row in cr.fetchall()]
         if not kept:
             return
+        described = [(index, *_describe(records[index].model_dump())) for index in kept]
         staged = self.env["recall.staging"]._load(
             "recall_quarantine_staging",
             {"idx": "int", "record": "jsonb", "content_digest": "varchar"},
-            [(index, *_describe(records[index].model_dump())) for index in kept],
+            [
+                (index, shown, self._renew_digest(exchange, digests))
+                for index, shown, digests in described
+            ],
         )
         self._insert(
             exchange,
@@ -204,7 +208,7 @@ class RecallQuarantine(models.Model):
         rows = (
             (
                 index,
-                *self._prepare_refused(item.record).values(),
+                *self._prepare_refused(exchange, item.record).values(),
                 "\n".join(finding["message"] for finding in item.findings),
                 f"{{{','.join(sorted(codes[index]))}}}",
             )
@@ -222,6 +226,29 @@ class RecallQuarantine(models.Model):
                 staged,
             ),
         )
+
+    @api.model
+    def _renew_digest(self, exchange, digests):
+        """Have an entry of the same record, with a digest under an older key, known by
+        the one under the active key; returns that."""
+        active, *older = digests
+        if older:
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE recall_quarantine SET content_digest = %(active)s
+                        WHERE id = (
+                              SELECT min(id) FROM recall_quarantine
+                               WHERE enterprise_id = %(enterprise)s
+                                 AND state IN ('open', 'returned', 'closed')
+                                 AND content_digest = ANY(%(digests)s)
+                              HAVING count(*) FILTER (
+                                     WHERE content_digest = %(active)s) = 0)""",
+                    active=active,
+                    enterprise=exchange.enterprise_id.id,
+                    digests=digests,
+                )
+            )
+        return active
 
     def _insert(self, exchange, source):
         """Insert entries with their findings, but for records that stand here already.
@@ -260,11 +287,11 @@ class RecallQuarantine(models.Model):
         )
         self.invalidate_model()
 
-    def _prepare_refused(self, record):
+    def _prepare_refused(self, exchange, record):
         """Values of ``CONTENT_COLUMNS`` but ``note``, in their order."""
         members = record if isinstance(record, dict) else {"record": record}
         phone = members.get("telNum")
-        shown, digest = _describe(members)
+        shown, digests = _describe(members)
         key = [_text(members.get(name)) for name in _KEY_MEMBERS]
         context = self.env["recall.completion"]._phone_context(*key)
         keys = cipher.KeyRing.from_environment()
@@ -277,22 +304,23 @@ class RecallQuarantine(models.Model):
             "phone_sealed": keys.seal(str(phone), context) if phone else None,
             "phone_masked": cipher.mask_phone(str(phone)) if phone else None,
             "record": shown,
-            "content_digest": digest,
+            "content_digest": self._renew_digest(exchange, digests),
         }
 
 
 def _describe(members):
-    """Return of a record ``(JSON without the phone number, keyed digest of it all)``.
+    """Return of a record ``(JSON without the phone number, keyed digests of it all)``:
+    one under each key, the active first.
 
     Only members of annex A are shown: others might hold a phone number too. Of the
     digest the time of the synchronisation is no part.
     """
     shown = {name: members[name] for name in _SHOWN_MEMBERS if name in members}
     content = {name: value for name, value in members.items() if name != "collectTime"}
-    digest = cipher.KeyRing.from_environment().blind(
+    digests = cipher.KeyRing.from_environment().blinds(
         json.dumps(content, sort_keys=True)
     )
-    return json.dumps(shown, ensure_ascii=False), digest
+    return json.dumps(shown, ensure_ascii=False), digests
 
 
 def _text(value):

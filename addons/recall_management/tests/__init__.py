@@ -10,6 +10,7 @@ from . import (
     test_intake_versions,
     test_intake_warnings,
     test_keep,
+    test_key_rotation,
     test_lease,
     test_log_told,
     test_monitoring,

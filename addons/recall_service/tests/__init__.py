@@ -6,6 +6,7 @@ from . import (
     test_developers,
     test_feeds,
     test_forms_browser,
+    test_key_rotation,
     test_legacy_vin,
     test_lookup,
     test_lookup_guard,

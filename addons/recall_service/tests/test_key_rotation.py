@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+from odoo.tests import tagged
+
+from odoo.addons.recall_base.tools import cipher, key_file
+
+from .objection_common import ObjectionCommon
+from .sms_common import SmsCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSubscriberKeys(SmsCommon):
+    """Mobile numbers and what hangs on their digests, when the keys change."""
+
+    def test_link_or_number_ends_with_the_old_keys(self):
+        """X-CRYPTO S-PUSH: links in messages go on working after a rotation."""
+        subscriber = self.subscribe_phone()
+        link = subscriber._get_short_url().rpartition("/")[2]
+        page = subscriber._get_key("open")
+        new = self.assertMoved(lambda one: one._open_phone(), subscriber)
+        self.assertEqual(subscriber._from_short_link(link), subscriber)
+        self.assertEqual(subscriber._from_key(page), subscriber)
+        self.assertEqual(subscriber.phone_digest, new.blind(self.NUMBER))
+        self.assertEqual(
+            subscriber.subscription_ids.phone_digest, subscriber.phone_digest
+        )
+        kids = [kid for kid in new.blind_keys if kid != new.active["blind"]]
+        for kid in kids:
+            key_file.retire(self.key_file, kid, ["blind"])
+        self.assertEqual(subscriber._find_phone(self.NUMBER), subscriber)
+        self.subscribe_phone()
+        self.assertEqual(len(subscriber.subscription_ids), 1)
+
+    def test_link_opens_another_subscriber(self):
+        """X-CRYPTO: a link belongs to one subscriber, whatever its number."""
+        first, second = self.subscribe_phone(), self.subscribe_phone("13900139000")
+        token = first._get_short_token()
+        self.assertFalse(first._from_short_link(f"{second.id:x}-{token}"))
+
+    def test_erased_subscriber_is_told_something(self):
+        """X-CRYPTO: erasing a person ends its subscriptions."""
+        subscriber = self.subscribe_phone()
+        subscriptions = subscriber.subscription_ids
+        erasure = self.env["recall.erasure"].create({"sought": self.NUMBER})
+        self.assertIn("recall.subscriber", erasure.line_ids.mapped("res_model"))
+        erasure.action_erase()
+        self.assertFalse(subscriber.exists() or subscriptions.exists())
+        self.tell()
+        self.assertFalse(self.gateway.taken)
+
+    def test_number_whose_key_was_destroyed_stops_the_others(self):
+        """X-CRYPTO S-PUSH: who cannot be told is passed over."""
+        lost, told = self.subscribe_phone(), self.subscribe_phone("13900139000")
+        keys = cipher.KeyRing.from_environment()
+        kid = self.rotate_keys(year=2020)
+        keys = cipher.KeyRing.from_environment()
+        context = lost._get_seal_context("phone_sealed")
+        lost.phone_sealed = keys.seal(self.NUMBER, context, kid)
+        self.env.flush_all()
+        key_file.retire(self.key_file, kid)
+        with self.assertLogs("odoo.addons.recall_service.models.recall_push_sms"):
+            self.tell()
+        self.assertEqual([to for to, _text in self.gateway.taken], ["+8613900139000"])
+        self.assertTrue(told)
+
+
+@tagged("post_install", "-at_install")
+class TestServiceKeys(ObjectionCommon):
+    """Visitors' addresses and partners' secrets, when the keys change."""
+
+    def test_visitor_s_address_stays_under_the_old_key(self):
+        """X-CRYPTO: it moves, with its digest, and is erased on request."""
+        objection = self.object(email="visitor@example.com")
+        new = self.assertMoved(lambda one: one._open_email(), objection)
+        self.assertEqual(objection.email_digest, new.blind("visitor@example.com"))
+        erasure = self.env["recall.erasure"].create({"sought": "Visitor@example.com"})
+        self.assertEqual(erasure.line_ids.mapped("res_model"), ["recall.objection"])
+        erasure.action_erase()
+        self.env.invalidate_all()
+        self.assertFalse(objection.email_sealed or objection.email_masked)
+        self.assertFalse(objection.mail_due)
+        self.assertEqual(objection.state, "received")
+
+    def test_visitor_whose_key_was_destroyed_stops_the_mails(self):
+        """X-CRYPTO: the mail to an erased address is left out, for good."""
+        objection = self.object(email="visitor@example.com")
+        kid = cipher.kid_of(objection.email_sealed)
+        self.rotate_keys("seal")
+        key_file.retire(self.key_file, kid, ["seal"])
+        self.assertIsNone(objection._open_email())
+        objection._try_mail()
+        self.assertFalse(objection.mail_due)
+
+    def test_partner_s_secret_is_lost_with_its_year(self):
+        """X-CRYPTO S-PUSH: a secret lives on: it moves to the key in use, both of
+        them while two are valid."""
+        user = self.env["recall.data.user"].create({"name": "P", "purpose": "Test"})
+        hook = self.env["recall.webhook"].create(
+            {
+                "name": "H",
+                "data_user_id": user.id,
+                "url": "https://partner.example.com/recalls",
+                "email": "it@partner.example.com",
+            }
+        )
+        hook._issue_secret()
+        hook._issue_secret()
+        new = self.assertMoved(lambda one: one._open_secrets(), hook)
+        for column in ("secret_sealed", "old_secret_sealed"):
+            self.assertEqual(cipher.kid_of(hook[column]), new.sealing_kid())
