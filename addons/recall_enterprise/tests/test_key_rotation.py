@@ -13,7 +13,9 @@ class TestKeyRotation(NoticeCommon):
 
     def test_owner_s_contact_stays_under_the_old_key(self):
         """X-CRYPTO E-NOTIFY: it moves with the digests that join equal addresses."""
-        first, second = self.make_contacts(self.vins[:2], address="上海市示例路1号")
+        first, second = self.make_contacts(
+            self.vins[:2], name="张三丰", address="上海市示例路1号"
+        )
         first.phone = second.phone = "13912345678"
         new = self.assertMoved(lambda one: one._open(), first, second)
         self.assertEqual(first.phone_digest, new.blind("13912345678"))

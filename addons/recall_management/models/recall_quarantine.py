@@ -205,7 +205,8 @@ class RecallQuarantine(models.Model):
             return
         producer = exchange.enterprise_id.producer_id
         codes = self.env["recall.quarantine.judge"]._judge_refused(producer, refused)
-        rows = (
+        # A list: the statements it makes must be over before the rows are copied.
+        rows = [
             (
                 index,
                 *self._prepare_refused(exchange, item.record).values(),
@@ -213,7 +214,7 @@ class RecallQuarantine(models.Model):
                 f"{{{','.join(sorted(codes[index]))}}}",
             )
             for index, item in enumerate(refused)
-        )
+        ]
         staged = self.env["recall.staging"]._load(
             "recall_quarantine_refused",
             {"idx": "int", **CONTENT_COLUMNS, "codes": "varchar[]"},
