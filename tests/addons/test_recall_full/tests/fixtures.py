@@ -216,6 +216,23 @@ FIXTURES = {
         },
         {"reason": "Other"},
     ),
+    "recall.key": (
+        lambda case, producer: {"section": "seal", "kid": _name(), "state": "free"},
+        {"state": "needed"},
+    ),
+    "recall.reseal": (
+        lambda case, producer: {"res_model": _name()},
+        {"position": 1},
+    ),
+    "recall.erasure": (lambda case, producer: {"kind": "vin"}, {"shown": "Other"}),
+    "recall.erasure.line": (
+        lambda case, producer: {
+            "erasure_id": case.get("recall.erasure", producer).id,
+            "res_model": "recall.completion",
+            "res_id": 1,
+        },
+        {"shown": "Other"},
+    ),
     "recall.announcement": (
         lambda case, producer: {"number": _name()},
         {"title": "Other"},
@@ -724,6 +741,10 @@ SHARED = {
     "recall.finding",
     "recall.plan.step",
     "recall.plan.removal",
+    "recall.key",
+    "recall.reseal",
+    "recall.erasure",
+    "recall.erasure.line",
     "recall.announcement",
     "recall.filing.system",
     "recall.plan.interface",
