@@ -11,6 +11,7 @@ from . import (
     phone,
     portal,
     portal_fleet,
+    portal_fleet_mail,
     portal_webhook,
     share,
     share_export,

@@ -40,16 +40,22 @@ class RecallPortalFleet(RecallPortal):
         )
 
     @portal_route(_FLEET, ["GET", "POST"])
-    def fleet(self, data_user_id, done=None, removed="", **_form):
-        """Show a fleet with its recalls, filtered, page by page; or download it."""
+    def fleet(self, data_user_id, done=None, removed="", recall="", **_form):
+        """Show a fleet with its recalls, filtered, page by page; or download it.
+
+        Mails lead here with the number of a recall.
+        """
         data_user = self._find_data_user(data_user_id)
         form = request.httprequest.form
         if form.get("form") in ("csv", "xlsx"):
             Fleet = request.env["recall.fleet"]
             source = Fleet._data_user_sql(data_user)
-            return send_fleet(Fleet._look_up(source, form.get("only")), form["form"])
+            rows = Fleet._look_up(source, form.get("only"), recall=recall)
+            return send_fleet(rows, form["form"])
         removed = int(removed) if removed.isdecimal() and len(removed) < 7 else 0
-        return self._show_fleet(data_user, form, done=done, removed=removed)
+        return self._show_fleet(
+            data_user, form, done=done, removed=removed, recall=recall[:20]
+        )
 
     @portal_route(f"{_FLEET}/upload", ["POST"], MOST_BYTES)
     def upload_fleet(self, data_user_id, mode="", **_form):
@@ -133,14 +139,14 @@ class RecallPortalFleet(RecallPortal):
             raise request.not_found()
         return found
 
-    def _show_fleet(self, data_user, form, status=200, **values):
+    def _show_fleet(self, data_user, form, status=200, recall="", **values):
         Fleet = request.env["recall.fleet"]
         source = Fleet._data_user_sql(data_user)
         only, text = form.get("only", ""), form.get("text", "").strip()[:17]
         start = form.get("start", "0")
         start = int(start) if start.isdecimal() and len(start) < 7 else 0
         # One more than is shown tells whether there is a next page.
-        rows = Fleet._look_up(source, only, text, PAGE + 1, start)
+        rows = Fleet._look_up(source, only, text, PAGE + 1, start, recall)
         files = data_user._get_fleet_files(FILES)
         return self._render_fleet(
             "portal_recall_fleet",
@@ -152,6 +158,12 @@ class RecallPortalFleet(RecallPortal):
             page=PAGE,
             only=only,
             text=text,
+            recall=recall,
+            # sudo: the addresses of a fleet that the account was found to have.
+            mails=data_user.sudo().fleet_mail_ids,
+            rhythms=request.env["recall.subscriber"]
+            ._fields["rhythm"]
+            ._description_selection(request.env),
             counts=Fleet._count(source),
             labels=Fleet._get_state_labels(),
             files=files,

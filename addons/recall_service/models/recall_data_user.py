@@ -120,6 +120,13 @@ class RecallDataUser(models.Model):
         self.sudo().write(
             {"active": True, "suspended_reason": False, "suspended_at": False}
         )
+        self._go_on_telling()
+
+    def _go_on_telling(self):
+        """What waited while these data users were suspended leaves now."""
+        for name in ("expand", "deliver", "digest"):
+            # sudo: the scheduled actions belong to nobody.
+            self.env.ref(f"recall_service.ir_cron_{name}").sudo()._trigger()
 
     def _suspend(self, reason):
         """Answer these data users 406 from now on."""

@@ -123,7 +123,7 @@ class RecallFleet(models.AbstractModel):
         )
 
     @api.model
-    def _look_up(self, source, only="", text="", limit=None, offset=0):
+    def _look_up(self, source, only="", text="", limit=None, offset=0, recall=""):
         """What is known of many vehicles: a list of dicts, open recalls first.
 
         Callers see that the account may read ``source``.
@@ -131,12 +131,15 @@ class RecallFleet(models.AbstractModel):
         :param SQL source: selects ``id`` and ``vin``
         :param str only: ``open``, ``done`` or ``none``
         :param str text: part of the VIN
+        :param str recall: number of a recall that is open for the vehicle
         """
         where = [SQL("true")]
         if only in ("open", "done", "none"):
             where.append(SQL("state = %s", only))
         if text:
             where.append(SQL("strpos(vin, %s) > 0", text.upper()))
+        if recall:
+            where.append(SQL("%s = ANY(string_to_array(recalls, ', '))", recall))
         self.env.cr.execute(
             SQL(
                 """SELECT id, vin, state, brand, recalls FROM (%s) looked_up WHERE %s

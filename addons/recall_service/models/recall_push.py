@@ -50,7 +50,11 @@ class RecallPush(models.Model):
         ondelete="cascade",
     )
     event = fields.Selection(
-        [("published", "Recall published"), ("vehicle", "Vehicle in scope")],
+        [
+            ("published", "Recall published"),
+            ("vehicle", "Vehicle in scope"),
+            ("fleet", "Fleet vehicles in scope"),
+        ],
         required=True,
         readonly=True,
     )
@@ -101,7 +105,8 @@ class RecallPush(models.Model):
     )
 
     _once = models.UniqueIndex(
-        "(plan_id, subscription_id, event)", "The subscriber is told of this already."
+        "(plan_id, subscription_id, event, coalesce(last_match, 0))",
+        "The subscriber is told of this already.",
     )
     _told_once = models.UniqueIndex(
         "(subscriber_id, plan_id) WHERE event = 'published' AND state != 'cancelled'",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 #: Messages at once to one subscriber from which they come in one mail.
@@ -12,7 +13,8 @@ class RecallPush(models.Model):
     """Digest: what a subscriber is told in a period comes in one mail.
 
     The message's time is that of the digest, so all of a period fall due together.
-    They turn sent in the transaction that makes the mail.
+    They turn sent in the transaction that makes the mail. What a fleet's address is
+    told always comes like this, apart from what the same address is told besides.
     """
 
     _inherit = "recall.push"
@@ -38,41 +40,44 @@ class RecallPush(models.Model):
         self.invalidate_model()
 
     def _get_digest_domain(self):
-        return [*self._get_waiting_domain(), ("digest", "=", True)]
+        return Domain(self._get_waiting_domain()) & Domain("digest", "=", True)
 
     @api.model
     def _cron_digest(self):
-        """Make the digests that are due, one mail for each subscriber."""
-        Cron = self.env["ir.cron"]
-        Cron._commit_progress(remaining=self.search_count(self._get_digest_domain()))
-        while True:
-            groups = self._read_group(
-                self._get_digest_domain(),
-                ["subscriber_id"],
-                ["id:recordset"],
-                limit=BATCH,
-            )
-            for subscriber, pushes in groups:
+        """Make the digests that are due, one mail for each subscriber and fleet."""
+        domain = self._get_digest_domain()
+        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
+        fleet = Domain("event", "=", "fleet")
+        if self._send_digests("subscriber_id", domain & ~fleet):
+            self._send_digests("subscription_id", domain & fleet)
+
+    def _send_digests(self, addressee, domain):
+        """Make one mail for each ``addressee``; returns whether there is time left."""
+        while groups := self._read_group(
+            domain, [addressee], ["id:recordset"], limit=BATCH
+        ):
+            for told, pushes in groups:
                 pushes = pushes.try_lock_for_update()
                 if pushes:
-                    pushes._send_digest(subscriber)
-            told = sum(len(pushes) for _subscriber, pushes in groups)
-            if not groups or not Cron._commit_progress(told):
-                break
+                    pushes._send_digest(told)
+            done = sum(len(pushes) for _told, pushes in groups)
+            if not self.env["ir.cron"]._commit_progress(done):
+                return False
+        return True
 
-    def _send_digest(self, subscriber):
+    def _send_digest(self, told):
         stale = self.filtered(lambda push: not push._is_wanted())
         stale.state = "cancelled"
         pushes = self - stale
         if not pushes:
             return
-        template = self.env.ref("recall_service.mail_template_digest")
+        template = self.env.ref(told._digest_template)
         template = template.with_context(digest_push_ids=pushes.ids)
         try:
             with self.env.cr.savepoint():
                 pushes.write({"state": "sent", "sent_at": fields.Datetime.now()})
                 pushes.mail_id = self.env["recall.subscription"]._queue_mails(
-                    template, subscriber, subscriber
+                    template, told, told
                 )
                 self.env.flush_all()
         except Exception as error:  # noqa: BLE001 - a template is anybody's text

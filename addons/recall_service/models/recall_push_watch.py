@@ -2,6 +2,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 #: How long a message that is due may wait before somebody is told.
 LATE = timedelta(hours=1)
@@ -19,23 +20,27 @@ class RecallPush(models.Model):
     def _count_stuck(self):
         """Messages that have been due for too long, to subscribers and partners.
 
-        A receiver that fails has its own alarm: it is not counted here.
+        A receiver that fails has its own alarm, and what waits for a suspended data
+        user is meant to wait: neither is counted here.
         """
         late = fields.Datetime.now() - LATE
-        domain = [("state", "=", "waiting"), ("next_try_at", "<", late)]
-        healthy = [
-            ("webhook_id.state", "=", "active"),
-            ("webhook_id.failing_since", "=", False),
-        ]
+        domain = Domain("state", "=", "waiting") & Domain("next_try_at", "<", late)
+        healthy = Domain(
+            [
+                ("webhook_id.state", "=", "active"),
+                ("webhook_id.failing_since", "=", False),
+                ("webhook_id.data_user_id.active", "=", True),
+            ]
+        )
         mails = [
             ("recall_once", "=", True),
             ("state", "=", "outgoing"),
             ("create_date", "<", late),
         ]
         return (
-            self.search_count(domain, limit=1000)
+            self.search_count(domain & self._get_enabled_domain(), limit=1000)
             + self.env["recall.webhook.message"].search_count(
-                domain + healthy, limit=1000
+                domain & healthy, limit=1000
             )
             + self.env["mail.mail"].search_count(mails, limit=1000)
         )

@@ -32,6 +32,7 @@ class RecallSubscriber(models.Model):
     _rec_name = "email"
     _link_path = "/recall/my-vehicles"
     _link_scope = "recall-subscriber"
+    _digest_template = "recall_service.mail_template_digest"
 
     channel = fields.Selection(
         [("mail", "E-mail"), ("sms", "Short message")],
@@ -100,7 +101,10 @@ class RecallSubscriber(models.Model):
         self.ensure_one()
         self.write({"rhythm": rhythm, "lang": lang})
         self.subscription_ids.write({"lang": lang})
-        waiting = self.push_ids.filtered(lambda push: push.state == "waiting")
+        # What a fleet's address is told has its own rhythm.
+        waiting = self.push_ids.filtered(
+            lambda push: push.state == "waiting" and push.event != "fleet"
+        )
         due = self._next_digests().get(rhythm, fields.Datetime.now())
         waiting.write({"digest": rhythm != "now", "next_try_at": due})
         self.env["recall.audit.event"]._record("subscriber.choose", self, rhythm=rhythm)

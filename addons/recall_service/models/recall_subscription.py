@@ -20,7 +20,7 @@ MAILS_PER_HOUR = 5
 REQUESTS_PER_HOUR = 60
 #: Confirmation mails that are made between two commits.
 BATCH = 100
-_TARGETS = ("vin", "plan_id", "brand")
+_TARGETS = ("vin", "plan_id", "brand", "data_user_id")
 #: What makes a subscription another one: it cannot be changed, mails name it.
 _FIXED = {"email", "series", *_TARGETS}
 
@@ -85,9 +85,10 @@ class RecallSubscription(models.Model):
     push_ids = fields.One2many("recall.push", "subscription_id", string="Messages")
 
     _one_target = models.Constraint(
-        "CHECK(num_nonnulls(vin, plan_id, brand) = 1 AND vin != '' AND brand != '' "
+        "CHECK(num_nonnulls(vin, plan_id, brand, data_user_id) = 1 "
+        "AND vin != '' AND brand != '' "
         "AND (series IS NULL OR (brand IS NOT NULL AND series != '')))",
-        "A subscription is about one thing: VIN, recall plan or brand.",
+        "A subscription is about one thing: VIN, recall plan, brand or fleet.",
     )
     _email_form = models.Constraint(
         "CHECK(email = lower(email) AND email LIKE '_%@_%' AND length(email) <= 254)",
@@ -163,7 +164,8 @@ class RecallSubscription(models.Model):
         if sum(bool(vals.get(name)) for name in _TARGETS) != 1:
             raise ValidationError(
                 self.env._(
-                    "A subscription is about one thing: VIN, recall plan or brand."
+                    "A subscription is about one thing: VIN, recall plan, brand or "
+                    "fleet."
                 )
             )
         return vals
@@ -193,7 +195,8 @@ class RecallSubscription(models.Model):
         day for the same thing and ``MAILS_PER_HOUR`` in all.
 
         :param str address: as returned by ``_normalise_email``
-        :param dict about: ``vin``, or ``plan_id``, or ``brand`` and perhaps ``series``
+        :param dict about: ``vin``, or ``plan_id``, or ``brand`` and perhaps ``series``,
+            or ``data_user_id`` and ``rhythm``
         :param str network_address: where the request came from
         """
         self.flush_model()
@@ -216,6 +219,9 @@ class RecallSubscription(models.Model):
         if about.get("plan_id"):
             same = SQL("plan_id = %s", about["plan_id"])
             return SQL("%s, plan_id", address), same, SQL("plan_id")
+        if about.get("data_user_id"):
+            same = SQL("data_user_id = %s", about["data_user_id"])
+            return SQL("%s, data_user_id", address), same, SQL("data_user_id")
         key = SQL("%s, lower(brand), lower(coalesce(series, ''))", address)
         same = SQL(
             "lower(brand) = lower(%s) AND lower(coalesce(series, '')) = lower(%s)",
@@ -229,10 +235,12 @@ class RecallSubscription(models.Model):
         key, same, target = self._same_sql(about)
         return SQL(
             """INSERT INTO recall_subscription AS old
-                   (email, vin, plan_id, brand, series, lang, state, asked_at, mail_due,
+                   (email, vin, plan_id, brand, series, data_user_id, rhythm, lang,
+                    state, asked_at, mail_due,
                     origin, create_uid, create_date, write_uid, write_date)
                SELECT %(email)s, %(vin)s, %(plan)s::integer, %(brand)s, %(series)s,
-                      %(lang)s, 'waiting', %(now)s, true,
+                      %(fleet)s::integer, %(rhythm)s, %(lang)s,
+                      'waiting', %(now)s, true,
                       %(origin)s, %(uid)s, %(now)s, %(uid)s, %(now)s
                 WHERE %(per_hour)s > (
                           SELECT count(*) FROM recall_subscription
@@ -255,6 +263,8 @@ class RecallSubscription(models.Model):
             plan=about.get("plan_id"),
             brand=about.get("brand"),
             series=about.get("series") or None,
+            fleet=about.get("data_user_id"),
+            rhythm=about.get("rhythm"),
             key=key,
             same=same,
             target=target,

@@ -29,7 +29,8 @@ class RecallWebhook(models.Model):
     *New* until a secret was issued, then *active*. It is *disabled* by itself when it
     has taken nothing for three days, or says that it is gone (410); partner and
     operator get a mail. What waits then goes on waiting, and leaves when an operator
-    enables it again. Messages arrive at least once and in no promised order: the
+    enables it again. A data user that is suspended is told of nothing: what waits then
+    leaves when it is answered again, with what has come up meanwhile. Messages arrive at least once and in no promised order: the
     receiver tells repetitions by ``webhook-id`` and the order by ``sequence``.
 
     Secrets are sealed, bound to their record, and shown once.
@@ -205,6 +206,7 @@ class RecallWebhook(models.Model):
     def action_test(self):
         """Put a test message in the outbox; it goes the way of all others."""
         hook = self._as_account()
+        hook.data_user_id._check_enabled()
         if hook.state != "active":
             raise UserError(self.env._("Issue the secret or enable it first."))
         # Who presses the button is not made to wait for a back-off.

@@ -139,10 +139,11 @@ class RecallWebhookMessage(models.Model):
         :returns: number of messages made
         """
         self.env.flush_all()
+        self.env["recall.publication"]._note_withdrawals()
         made = 0
-        for event in EVENTS:
+        for event, choice in EVENTS.items():
             found = getattr(self, f"_{event.replace('.', '_')}_sql")()
-            self.env.cr.execute(self._expand_sql(event, found))
+            self.env.cr.execute(self._expand_sql(event, choice, found))
             made += self.env.cr.fetchone()[0]
         if made:
             self.env["recall.webhook"].invalidate_model()
@@ -150,17 +151,25 @@ class RecallWebhookMessage(models.Model):
             self.env["recall.webhook"]._wake()
         return made
 
-    def _expand_sql(self, event, found):
+    def _expand_sql(self, event, choice, found):
         """One statement that numbers, writes and stores what ``found`` selects.
 
-        :param SQL found: ``(webhook_id, plan_id, vin)`` of events not told so far
+        :param str choice: field by which a webhook asks for the event
+        :param SQL found: ``(webhook_id, plan_id, vin)`` of events that ``hook`` was not
+            told so far; that are the webhooks to be told of it, none of a data user
+            that is suspended
         """
         return SQL(
-            """WITH found AS (%(found)s),
+            """WITH hook AS (
+                   SELECT hook.* FROM recall_webhook hook
+                     JOIN recall_data_user data_user
+                       ON data_user.id = hook.data_user_id AND data_user.active
+                    WHERE hook.state != 'new' AND hook.%(choice)s),
+               found AS (%(found)s),
                numbered AS (
                    SELECT found.*, hook.last_sequence + row_number() OVER (
                               PARTITION BY hook.id ORDER BY plan_id, vin) AS number
-                     FROM found JOIN recall_webhook hook ON hook.id = webhook_id),
+                     FROM found JOIN hook ON hook.id = webhook_id),
                made AS (
                    INSERT INTO recall_webhook_message
                           (webhook_id, plan_id, vin, event, number, reference, payload,
@@ -195,6 +204,7 @@ class RecallWebhookMessage(models.Model):
                     WHERE hook.id = new.webhook_id)
                SELECT count(*) FROM made""",
             found=found,
+            choice=SQL.identifier(choice),
             event=event,
             now=fields.Datetime.now(),
             stamp=fields.Datetime.now().isoformat() + "Z",
@@ -216,10 +226,9 @@ class RecallWebhookMessage(models.Model):
         return SQL(
             """SELECT hook.id AS webhook_id, seen.plan_id, NULL::varchar AS vin
                  FROM recall_publication seen
-                 JOIN recall_webhook hook ON seen.time >= hook.started_at
+                 JOIN hook ON seen.time >= hook.started_at
                  JOIN recall_plan plan ON plan.id = seen.plan_id
-                WHERE hook.state != 'new' AND hook.tell_published
-                  AND seen.time > %(since)s AND plan.state IN %(states)s
+                WHERE seen.time > %(since)s AND plan.state IN %(states)s
                   AND NOT %(told)s""",
             since=fields.Datetime.now() - timedelta(days=TOLD_DAYS),
             states=TOLD_STATES,
@@ -232,9 +241,8 @@ class RecallWebhookMessage(models.Model):
             """SELECT hook.id AS webhook_id, plan.id AS plan_id, NULL::varchar AS vin
                  FROM recall_plan plan
                  JOIN recall_publication seen ON seen.plan_id = plan.id
-                 JOIN recall_webhook hook ON plan.write_date >= hook.started_at
-                WHERE hook.state != 'new' AND hook.tell_withdrawn
-                  AND plan.state = 'withdrawn' AND plan.write_date > %(since)s
+                 JOIN hook ON seen.withdrawn_at >= hook.started_at
+                WHERE plan.state = 'withdrawn' AND seen.withdrawn_at > %(since)s
                   AND NOT %(told)s""",
             since=fields.Datetime.now() - timedelta(days=TOLD_DAYS),
             told=self._told_sql("recall.withdrawn", SQL("plan.id")),
@@ -244,13 +252,12 @@ class RecallWebhookMessage(models.Model):
         """Open vehicles of the partner's fleet, read through the index on the VIN."""
         return SQL(
             """SELECT hook.id AS webhook_id, vehicle.plan_id, vehicle.vin
-                 FROM recall_webhook hook
+                 FROM hook
                  JOIN recall_fleet_vehicle fleet
                    ON fleet.data_user_id = hook.data_user_id
                  JOIN recall_vehicle vehicle ON vehicle.vin = fleet.vin
                  JOIN recall_plan plan ON plan.id = vehicle.plan_id
-                WHERE hook.state != 'new' AND hook.tell_in_scope
-                  AND vehicle.state NOT IN ('done', 'removed')
+                WHERE vehicle.state NOT IN ('done', 'removed')
                   AND plan.state IN %(states)s AND NOT %(told)s""",
             states=TOLD_STATES,
             told=self._told_sql(
@@ -263,10 +270,10 @@ class RecallWebhookMessage(models.Model):
         return SQL(
             """SELECT hook.id AS webhook_id, vehicle.plan_id, vehicle.vin
                  FROM recall_webhook_message opened
-                 JOIN recall_webhook hook ON hook.id = opened.webhook_id
+                 JOIN hook ON hook.id = opened.webhook_id
                  JOIN recall_vehicle vehicle
                    ON vehicle.vin = opened.vin AND vehicle.plan_id = opened.plan_id
-                WHERE opened.event = 'vehicle.in_scope' AND hook.tell_done
+                WHERE opened.event = 'vehicle.in_scope'
                   AND vehicle.state = 'done' AND NOT %(told)s""",
             told=self._told_sql(
                 "vehicle.done", SQL("vehicle.plan_id"), SQL("vehicle.vin")

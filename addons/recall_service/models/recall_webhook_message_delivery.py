@@ -91,6 +91,8 @@ class RecallWebhookMessage(models.Model):
         return SQL(
             """SELECT hook.id, hook.failing_since IS NOT NULL, due.ids
                  FROM recall_webhook hook
+                 JOIN recall_data_user data_user
+                   ON data_user.id = hook.data_user_id AND data_user.active
                 CROSS JOIN LATERAL (
                       SELECT array_agg(batch.id ORDER BY batch.number) AS ids
                         FROM (SELECT id, number FROM recall_webhook_message

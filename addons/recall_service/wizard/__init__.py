@@ -2,6 +2,7 @@
 from . import (
     recall_data_application_decide,
     recall_data_user_suspend,
+    recall_fleet_mail,
     recall_objection_decide,
     recall_token_issue,
     recall_usage_report,
