@@ -30,8 +30,10 @@ class RecallWebhook(models.Model):
     has taken nothing for three days, or says that it is gone (410); partner and
     operator get a mail. What waits then goes on waiting, and leaves when an operator
     enables it again. A data user that is suspended is told of nothing: what waits then
-    leaves when it is answered again, with what has come up meanwhile. Messages arrive at least once and in no promised order: the
-    receiver tells repetitions by ``webhook-id`` and the order by ``sequence``.
+    leaves when it is answered again, with what has come up meanwhile.
+
+    Messages arrive at least once and in no promised order: the receiver tells
+    repetitions by ``webhook-id`` and the order by ``sequence``.
 
     Secrets are sealed, bound to their record, and shown once.
     """

@@ -217,7 +217,7 @@ class TestPush(SubscriptionCommon):
             [{"email": email, "plan_id": self.plan.id} for email in emails]
         )._confirm()
         self.env.flush_all()
-        with self.assertQueryCount(1):
+        with self.assertQueryCount(3):
             self.assertEqual(self.Push._expand(), 300)
         with patch.object(model, "BATCH", 128):
             self.run_cron("send")

@@ -114,6 +114,25 @@ class TestWebhook(SubscriptionCommon):
             self.run_cron("expand")
         self.assertEqual(self.get("vehicle.done").mapped("vin"), [self.vins[0]])
 
+    def test_suspended_data_user_is_told(self):
+        """X-ACCESS: nothing is made or sent meanwhile; all of it goes after it."""
+        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins[:1])
+        self.run_cron("expand")
+        self.data_user._suspend("The agreement has ended.")
+        before = self.hook.message_ids
+        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins[1:2])
+        plan = self.make_public()
+        self.deliver()
+        self.assertFalse(self.posted)
+        self.assertEqual(self.hook.message_ids, before)
+        self.data_user.action_unarchive()
+        self.run_cron("expand")
+        told = self.hook.message_ids - before
+        self.assertIn(plan, told.filtered(lambda m: not m.vin).plan_id)
+        self.assertEqual(set(told.mapped("vin")) - {False}, {self.vins[1]})
+        self.deliver(at=fields.Datetime.now() + timedelta(minutes=1))
+        self.assertTrue(self.posted)
+
     def test_choices(self):
         """S-PUSH: an event that is not asked for is not told."""
         self.hook.write({"tell_published": False, "tell_in_scope": False})
