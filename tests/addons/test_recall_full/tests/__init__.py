@@ -2,6 +2,7 @@
 from . import (
     test_access_matrix,
     test_import_examples,
+    test_isolation,
     test_log_census,
     test_method_census,
     test_one_database,

@@ -5,10 +5,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.recall_base.tests.common import RecallCommon
-
 from .approved import OWN_MODULES, ApprovedCase
 from .fixtures import FIXTURES, SHARED
+from .two_producers import TwoProducersCommon
 
 #: Accounts that have none of our roles must get at nothing.
 STRANGERS = ("base.group_user", "base.group_portal", "base.group_public")
@@ -20,7 +19,7 @@ class _Undo(Exception):
 
 
 @tagged("post_install", "-at_install")
-class TestAccessMatrix(ApprovedCase, RecallCommon):
+class TestAccessMatrix(ApprovedCase, TwoProducersCommon):
     """What every role may really do with records of its own and of other producers.
 
     A cell of ``access_matrix.csv`` has a letter for each of create, read, write and
@@ -31,29 +30,11 @@ class TestAccessMatrix(ApprovedCase, RecallCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.producers = {"own": cls.producer, "other": cls.make_producer()}
-        cls.records = {}
-        for scope, producer in cls.producers.items():
-            for model, (prepare_vals, _changes) in FIXTURES.items():
-                vals = prepare_vals(cls, producer)
-                cls.records[model, scope] = cls.env[model].create(vals)
-        own = cls.producer | cls.records["recall.producer", "own"]
         cls.users = {
-            group: cls.make_user(
-                f"matrix_{group}",
-                group,
-                recall_producer_ids=own.ids,
-                recall_dealer_id=cls.records["recall.dealer", "own"].id,
-            )
+            group: cls.make_bound_user(f"matrix_{group}", group)
             for group in (*cls._own_groups(), *STRANGERS)
         }
         cls.env.flush_all()
-
-    @classmethod
-    def get(cls, model, producer):
-        """Return the record of a model that stands for a producer."""
-        scope = "own" if producer == cls.producer else "other"
-        return cls.records[model, scope]
 
     @classmethod
     def _own_groups(cls):

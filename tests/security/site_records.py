@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""What is in the attacked database: accounts, a plan, a token for each interface."""
+
+#: Run in Odoo's shell: `env`, `values` and `result` are those of stack/database.py.
+SCRIPT = """\
+parameters = env["ir.config_parameter"]
+parameters.set_param("web.base.url", values["url"])
+parameters.set_param("web.base.url.freeze", "True")
+ROLES = {
+    "administrator": "recall_management.group_administrator",
+    "engineer": "recall_management.group_engineer",
+    "operator": "recall_service.group_administrator",
+    "producer": "recall_enterprise.group_administrator",
+}
+users = {}
+for login, group in ROLES.items():
+    users[login] = env["res.users"].create(
+        {
+            "login": login,
+            "name": login.title(),
+            "password": values["password"],
+            "group_ids": [(4, env.ref(group).id)],
+        }
+    )
+producer = env["recall.producer"].create(
+    {"name": "Producer", "hotline": "400-000-0000"}
+)
+env["recall.dealer"].create({"name": "Dealer", "producer_id": producer.id})
+vins = ["LTZAA11B8SA409799"]
+plan = env["recall.plan"].create(
+    {
+        "recall_number": "S2025M0149I",
+        "producer_id": producer.id,
+        "state": "published",
+        "brand": "Brand",
+        "series": "Series",
+        "model": "M1",
+        "defect": "Defect",
+        "consequence": "Consequence",
+        "measure": "Measure",
+        "announced": "2025-01-10",
+        "recall_start": "2025-01-15",
+    }
+)
+env["recall.vehicle"]._add_to_scope(plan, [(vin, None) for vin in vins])
+filing = env["recall.filing.system"].create({"name": "Filing system"})
+data_user = env["recall.data.user"].create({"name": "Partner", "purpose": "Test"})
+OWNERS = {
+    "sync": ("recall.interface", "producer_id", producer),
+    "collect": ("recall.interface", "producer_id", producer),
+    "plans": ("recall.plan.interface", "filing_system_id", filing),
+    "share": ("recall.share.interface", "data_user_id", data_user),
+}
+interfaces = {}
+for purpose, (model, owner_field, owner) in OWNERS.items():
+    vals = {"name": purpose, owner_field: owner.id}
+    if model == "recall.interface":
+        vals["purpose"] = purpose
+    if model == "recall.share.interface":
+        vals |= {"quota_burst": 10_000_000, "quota_day": 100_000_000}
+    interface = env[model].create(vals)
+    _token, secret = env["recall.token"].issue(
+        {"name": purpose, "purpose": purpose, owner_field: owner.id}
+    )
+    interfaces[purpose] = (interface.api_cfg, secret)
+result = {
+    "interfaces": interfaces,
+    "vin": vins[0],
+    "plan": plan.id,
+    "number": plan.recall_number,
+    "producer": producer.id,
+}
+"""
