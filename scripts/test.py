@@ -10,7 +10,7 @@ from stack.cluster import Cluster
 from stack.settings import StackError
 from testing.lint import run_lint
 from testing.odoo_tests import run_odoo
-from testing.pytest_runs import run_system, run_unit
+from testing.pytest_runs import run_security, run_system, run_unit
 from testing.results import Result, closing_line, table
 
 KINDS = {
@@ -18,6 +18,7 @@ KINDS = {
     "unit": run_unit,
     "odoo": run_odoo,
     "system": run_system,
+    "security": run_security,
 }
 
 

@@ -11,8 +11,6 @@ from stack.settings import LOCAL, LOGS, PYTHON, ROOT
 from .results import Result
 from .server_log import refused_lines
 
-SYSTEM_LOGS = LOGS / "system"
-
 
 def run_unit() -> Result:
     """tests/unit: no database, no server."""
@@ -21,14 +19,26 @@ def run_unit() -> Result:
 
 def run_system() -> Result:
     """tests/system: real servers; their logs must hold no warning either."""
-    logs = [path for path in LOGS.glob("system*/**/*.log") if path.is_file()]
-    for path in logs:
+    return _run_servers("system")
+
+
+def run_security() -> Result:
+    """tests/security: attacks on a real server; its log tells of no fault of ours."""
+    return _run_servers("security")
+
+
+def _run_servers(kind: str) -> Result:
+    for path in _logs(kind):
         path.unlink()
-    result = _pytest("system")
-    for path in sorted(LOGS.glob("system*/**/*.log")):
+    result = _pytest(kind)
+    for path in _logs(kind):
         for line in refused_lines(path.read_text(errors="replace")):
             result.fail(f"{path.relative_to(LOGS)}: {line}")
     return result
+
+
+def _logs(kind: str) -> list[Path]:
+    return sorted(path for path in LOGS.glob(f"{kind}*/**/*.log") if path.is_file())
 
 
 def _pytest(kind: str) -> Result:

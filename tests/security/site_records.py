@@ -12,6 +12,10 @@ ROLES = {
     "operator": "recall_service.group_administrator",
     "producer": "recall_enterprise.group_administrator",
 }
+env.ref("base.user_admin").write({"password": values["password"], "group_ids": [
+    (4, env.ref(name).id) for name in ("recall_base.group_keeper",
+    "recall_service.group_administrator", "recall_management.group_administrator",
+    "recall_enterprise.group_administrator")]})
 users = {}
 for login, group in ROLES.items():
     users[login] = env["res.users"].create(

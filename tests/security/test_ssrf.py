@@ -57,14 +57,12 @@ class NameServer:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.place = self.socket.getsockname()
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     def _serve(self) -> None:
         while True:
-            try:
-                question, sender = self.socket.recvfrom(512)
-            except OSError:
-                return
+            question, sender = self.socket.recvfrom(512)
             if len(question) < 12:
                 return
             self.asked += 1
@@ -85,6 +83,8 @@ class NameServer:
 
     def close(self) -> None:
         self.socket.sendto(b"end", self.place)
+        self.thread.join()
+        self.socket.close()
 
 
 def own_address() -> str:
@@ -110,7 +110,7 @@ def spell(address: str) -> Iterator[str]:
     )
     yield from (f"0{number:o}", f"0x{number:08X}", f"{a}.{number & 0xFFFFFF}")
     yield from (f"{a}.{b}.{c << 8 | d}", f"0{a:o}.0{b:o}.0{c:o}.0{d:o}")
-    yield from (f"0x{a:x}.0x{b:x}.0x{c:x}.0x{d:x}", f"{a:03}.{b:03}.{c:03}.{d:03}")
+    yield from (f"0x{a:x}.0x{b:x}.0x{c:x}.0x{d:x}")
     yield from (
         f"0{a:o}.{b}.{c}.{d}",
         f"0x{a:x}.{b}.{c}.{d}",
