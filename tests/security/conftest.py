@@ -115,7 +115,9 @@ class Site:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(query, values)
-                return cursor.fetchall()
+                found = cursor.fetchall()
+            connection.commit()
+            return found
         finally:
             connection.close()
 
