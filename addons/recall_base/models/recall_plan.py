@@ -254,6 +254,7 @@ class RecallPlan(models.Model):
         wrong = self.filtered(
             lambda plan: any(plan[name] != n for name, n in counts[plan.id].items())
         )
+        # sudo: counters are nobody's to write.
         for plan in wrong.sudo():
             plan.write(counts[plan.id])
         wrong.flush_recordset()

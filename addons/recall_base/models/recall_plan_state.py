@@ -111,6 +111,7 @@ class RecallPlan(models.Model):
     def _note_step(self, state):
         """Keep the day on which a state was reached."""
         if state in DAYS:
+            # sudo: the day follows from the step, nobody writes it.
             self.sudo()[DAYS[state]] = fields.Date.context_today(self)
 
     @api.model

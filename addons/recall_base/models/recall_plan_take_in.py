@@ -36,8 +36,8 @@ class RecallPlan(models.Model):
         result = {"removed": 0, "staying": [], "unknown": []}
         if not plan:
             vals |= {"recall_number": message.recallNum, **plan._prepare_lists(message)}
-            # sudo: the state moves by steps; whoever files a plan may begin it so.
             state = message.planState or "published"
+            # sudo: the state moves by steps; whoever files a plan may begin it so.
             plan = self.sudo().create({**vals, "state": state}).with_env(self.env)
             plan._note_step(state)
             result["status"] = "created"

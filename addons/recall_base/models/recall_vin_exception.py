@@ -191,6 +191,7 @@ class RecallVinException(models.Model):
         domain = [("producer_id", "=", producer_id), ("state", "=", "approved")]
         if vins is not None:
             domain.append(("vin", "in", list(vins)))
+        # sudo: the check sees what its account may not.
         approved = self.sudo().search_fetch(domain, ["vin"])
         return set(approved.mapped("vin"))
 
@@ -225,6 +226,7 @@ class RecallVinException(models.Model):
         for plan, exceptions in self.sudo().grouped("plan_id").items():
             if plan:
                 line = plan.line_ids.id if len(plan.line_ids) == 1 else None
+                # sudo: its vehicle comes in by the approval.
                 self.env["recall.vehicle"].sudo()._add_to_scope(
                     plan, [(exception.vin, line) for exception in exceptions]
                 )

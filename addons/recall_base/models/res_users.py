@@ -41,6 +41,7 @@ class ResUsers(models.Model):
         """
         # sudo: asked before anybody is logged in; tells two facts and no secret.
         parameters = self.env["ir.config_parameter"].sudo()
+        # sudo: as the parameters.
         servers = self.env["ir.mail_server"].sudo()
         return not parameters.get_param("database.is_neutralized") and bool(
             servers.search_count([], limit=1)

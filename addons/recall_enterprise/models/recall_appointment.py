@@ -136,6 +136,7 @@ class RecallAppointment(models.Model):
         if not stock.capacity:
             return
         start, end = self._day_around(planned_at, stock.producer_id.timezone)
+        # sudo: all dealers' appointments use the stock up.
         taken = self.sudo().search_count(
             [
                 ("dealer_id", "=", stock.dealer_id.id),
@@ -219,6 +220,7 @@ class RecallAppointment(models.Model):
         # sudo: dealers change an appointment through its actions only.
         sudo = self.sudo()
         self._check_time(planned_at, sudo.plan_id, sudo.dealer_id)
+        # sudo: made by this action only.
         self.env["recall.appointment.postponement"].sudo().create(
             {
                 "appointment_id": self.id,

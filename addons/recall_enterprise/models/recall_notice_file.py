@@ -58,6 +58,7 @@ class RecallNoticeFile(models.Model):
 
         :param bytes content: the PDF
         """
+        # sudo: files of all accounts count.
         number = len(notice_round.sudo().file_ids) + 1
         file = self.sudo().create(  # sudo: no role makes files; the sender does
             {

@@ -205,6 +205,7 @@ class RecallOwnerContact(models.Model):
                 vals = seal_contact(keys, contact.producer_id.id, contact.vin, parts)
             except ContactFault as fault:
                 self._refuse_fault(fault)
+            # sudo: sealed values are nobody's to write.
             contact.sudo().write({**vals, "changed_at": fields.Datetime.now()})
 
     def _refuse_masked(self, parts):

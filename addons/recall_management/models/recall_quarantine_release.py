@@ -49,6 +49,7 @@ class RecallQuarantine(models.Model):
     def _take_in_of(self, exchange, overrule):
         # sudo: no role writes reports; who may release is checked before.
         entries = self.sudo()
+        # sudo: its terminal is read for the lock only.
         enterprise = exchange.sudo().enterprise_id
         enterprise._lock()  # an answer of it is taken in before or after, not meanwhile
         readable = entries._read_records()

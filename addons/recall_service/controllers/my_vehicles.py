@@ -160,6 +160,7 @@ class RecallMyVehicles(http.Controller):
 
     def _prepare(self, subscriber, form, key):
         """What the page shows: vehicles of one page, other subscriptions, choices."""
+        # sudo: the key of the page says whose vehicles are read.
         Fleet = request.env["recall.fleet"].sudo()
         source = Fleet._subscriber_sql(subscriber)
         subscriber.flush_recordset()
@@ -189,6 +190,7 @@ class RecallMyVehicles(http.Controller):
         }
 
     def _download(self, subscriber, form):
+        # sudo: the key of the page says whose vehicles are read.
         Fleet = request.env["recall.fleet"].sudo()
         form_name = "xlsx" if form.get("form") == "xlsx" else "csv"
         rows = Fleet._look_up(Fleet._subscriber_sql(subscriber), form.get("only", ""))
@@ -196,6 +198,7 @@ class RecallMyVehicles(http.Controller):
 
     def _count(self, subscriber):
         return (
+            # sudo: as above.
             request.env["recall.subscription"]
             .sudo()
             .search_count(

@@ -63,6 +63,7 @@ class RecallPhone(http.Controller):
         # sudo: the code has proven the number; it becomes a subscriber by it.
         subscriber = request.env["recall.subscriber"].sudo()._make_phone(number, lang)
         subscription = (
+            # sudo: the code has proven the number.
             request.env["recall.subscription"]
             .sudo()
             ._subscribe_phone(subscriber, about)

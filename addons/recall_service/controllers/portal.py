@@ -147,6 +147,7 @@ class RecallPortal(CustomerPortal):
         if errors:
             return self._render_more(interface, values, errors, status=422)
         values.pop("allowed_addresses")
+        # sudo: its own interface was looked up before.
         Application._ask_more(interface.sudo(), request.env.user, values)
         return request.redirect("/my/recall?done=asked")
 

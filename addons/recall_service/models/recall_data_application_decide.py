@@ -54,6 +54,7 @@ class RecallDataApplication(models.Model):
     def _decide(self, state, **vals):
         """Write a decision, log it, and have the applicant told."""
         self.ensure_one()
+        # sudo: the state moves by decisions only.
         application_sudo = self.sudo()
         application_sudo.lock_for_update()
         if application_sudo.state not in OPEN:
@@ -95,6 +96,7 @@ class RecallDataApplication(models.Model):
         # sudo: an operator keeps data users, not accounts.
         data_user.sudo().account_ids = [Command.link(account.id)]
         self._open_interfaces(data_user, terms)
+        # sudo: as the state.
         self.sudo().write({"data_user_id": data_user.id, "account_id": account.id})
         return data_user
 
@@ -152,6 +154,7 @@ class RecallDataApplication(models.Model):
                 "email": self.email,
                 "phone": self.phone,
                 "lang": self.lang,
+                # sudo: operators read no partners.
                 "parent_id": data_user.sudo().partner_id.id,
             }
         )

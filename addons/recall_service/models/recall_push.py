@@ -124,6 +124,7 @@ class RecallPush(models.Model):
             return NotImplemented
         # sudo: mails are the system's; only which messages they carry is told.
         mails = self.env["mail.mail"].sudo()._search([("state", "=", "exception")])
+        # sudo: as the mails.
         found = self.sudo()._search([("mail_id", "in", mails)])
         return [("id", "in" if True in value else "not in", found)]
 
@@ -338,8 +339,8 @@ class RecallPush(models.Model):
 
     def action_retry(self):
         """Try failed messages again, from the start, and hand unclear mails over."""
-        # sudo: mails are the system's; these belong to messages the account may write.
         self.check_access("write")
+        # sudo: mails are the system's; these belong to messages the account may write.
         unclear = self.filtered("unclear").sudo()
         unclear.mail_id.mark_outgoing()
         failed = self.filtered(lambda push: push.state == "failed")
@@ -352,4 +353,5 @@ class RecallPush(models.Model):
             }
         )
         self.env["recall.audit.event"]._record("push.retry", failed, count=len(failed))
+        # sudo: nobody may start actions; it only begins early.
         self.env.ref("recall_service.ir_cron_send").sudo()._trigger()

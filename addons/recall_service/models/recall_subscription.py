@@ -360,6 +360,7 @@ class RecallSubscription(models.Model):
                 }
             )
             self.env["recall.audit.event"]._record("subscription.confirm", subscription)
+            # sudo: nobody may start actions; it only begins early.
             self.env.ref("recall_service.ir_cron_expand").sudo()._trigger()
 
     def action_cancel(self):

@@ -55,6 +55,7 @@ class RecallSubscription(models.Model):
             "subscriber.watch", subscriber, added=added, ended=ended
         )
         if added:
+            # sudo: nobody may start actions; it only begins early.
             self.env.ref("recall_service.ir_cron_expand").sudo()._trigger()
         return added, ended
 

@@ -79,5 +79,6 @@ class RecallSubscription(models.Model):
         self.env.invalidate_all()
         if is_new:
             self.env["recall.audit.event"]._record("subscription.confirm", subscription)
+            # sudo: nobody may start actions; it only begins early.
             self.env.ref("recall_service.ir_cron_expand").sudo()._trigger()
         return subscription

@@ -37,6 +37,7 @@ class RecallToken(models.Model):
         if "expires_at" in vals:
             # A new date is told of anew.
             super().write(vals)
+            # sudo: the mark is the reminder's own.
             return super(RecallToken, self.sudo()).write({"reminded": False})
         return super().write(vals)
 

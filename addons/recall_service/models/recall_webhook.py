@@ -213,6 +213,7 @@ class RecallWebhook(models.Model):
             raise UserError(self.env._("Issue the secret or enable it first."))
         # Who presses the button is not made to wait for a back-off.
         hook.next_try_at = False
+        # sudo: messages are made by the system only.
         self.env["recall.webhook.message"].sudo()._create_test(hook)
         self._wake()
         return notify(
