@@ -127,7 +127,8 @@ def test_header_chooses_the_database(site):
 
 def test_header_invents_the_address_of_the_sender(site):
     """X-ATTACK: a token bound to addresses is not had with a header."""
-    query = "UPDATE recall_token SET networks = %s WHERE purpose = 'sync' RETURNING 1"
+    query = "UPDATE recall_token SET allowed_addresses = %s"
+    query += " WHERE purpose = 'sync' RETURNING id"
     session = site.session()
     forged = {"X-Forwarded-For": "10.9.8.7", "X-Real-IP": "10.9.8.7"}
     forged["Forwarded"] = "for=10.9.8.7"
