@@ -1,62 +1,33 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""How fast the regulator takes records in, with millions of them there already.
+"""P6, P7 and LOG: the regulator takes records in, with millions of them there already.
 
-    EXISTING=10000000 .local/venv/bin/python scripts/bench/intake.py
-
-Makes a database with EXISTING repair reports by set-based SQL, serves prepared pages of
-new ones from a TLS server in a process of its own, and pulls them as the scheduled
-action does. Told are records a second, the CPU time a record costs in Python and in
-PostgreSQL, and the floor of the same machine in the same run: COPY of as many rows that
-were sealed and matched beforehand, and their merge in plain SQL. On a machine that
-others use too, compare the CPU times with those of the floor.
-
-A regulator installs recall_management and recall_service. With recall_enterprise in the
-same database three more indexes hold each report.
-
-Tried and left out, of PostgreSQL's 41 us and Python's 30 us of CPU a record: an index
-less (reports by vehicle) saves 1 us; to know the cipher of the phone numbers instead of
-making it for each 0.3 us; packing bodies at the fastest level 0.1 us. The statistics'
-triggers cost 3 us, the look-up of what stands 4 us, entering a report in the table and
-its indexes 12 us: these are places in memory that the processor waits for.
-
-Variables: EXISTING (10000000), PRODUCERS (8), PAGES (5, of each producer), PAGE (5000),
-DATABASE (bench_intake; one that is there is used again), TEMPLATE (a database with
-recall_management to copy instead of making one), KEEP (1 leaves it), PROFILE (a file
-for the profile of the thread that stores).
+Prepared pages come from a TLS server in a process of its own; they are pulled as the
+scheduled action does. By turns: COPY of as many rows, sealed and matched beforehand,
+merged by SQL alone without any trigger; the ORM's `create` of the same records; and
+the pull without the triggers of the operation log.
 """
 
 import http.server
 import json
 import multiprocessing
-import os
 import ssl
-import sys
-import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-SCRIPTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [
-    str(SCRIPTS),
-    str(SCRIPTS.parent / "addons" / "recall_base" / "tools"),
-]
+from simulation.certificates import Authority
 
-import cipher  # noqa: E402
-import key_file  # noqa: E402
-from simulation.certificates import Authority  # noqa: E402
-from stack.cluster import Cluster  # noqa: E402
-from stack.database import Database  # noqa: E402
+from .frame import Aim, Figure, Result, ratios
+from .site import Bench
 
-SCRIPT = """\
-import sys
-sys.path.insert(0, {!r})
-import intake_job
-result = intake_job.{}(env, **values)
-"""
-
-
-def number(name, default):
-    return int(os.environ.get(name, default))
+WHAT = "taking in: bytes on the wire to committed rows"
+#: ID -> its rival among the ways of jobs/intake.py, its name and aim.
+RIVALS = {
+    "P6": ("floor", "bare COPY and merge by SQL", Aim("≥", 0.5)),
+    "P7": ("orm", "ORM create in batches", Aim("≥", 10)),
+    "LOG": ("unlogged", "the same without the operation log", Aim("≥", 0.85)),
+}
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -66,11 +37,11 @@ class Pages(http.server.BaseHTTPRequestHandler):
     folder: Path
     context: ssl.SSLContext
 
-    def setup(self):
+    def setup(self) -> None:
         self.request = self.context.wrap_socket(self.request, server_side=True)
         super().setup()
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
         cursor = json.loads(self.rfile.read(length))["api_cursor"] or "0"
         body = Path(self.folder, f"{self.path.strip('/')}-{cursor}.json").read_bytes()
@@ -80,75 +51,68 @@ class Pages(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_arguments):
+    def log_message(self, *_arguments: object) -> None:
         """Nothing: a line for each request would only cost time."""
 
 
-def serve(folder, authority, port):
+def serve(folder: Path, authority: Authority, port) -> None:
     """Serve the pages of `folder` until the process is ended; tells its port."""
-    Pages.folder, Pages.context = Path(folder), authority.context()
+    Pages.folder, Pages.context = folder, authority.context()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
         port.value = server.server_port
         server.serve_forever()
 
 
-def start_server(folder, authority):
-    """Start the process that serves; returns it and its port."""
+@contextmanager
+def serving(folder: Path, authority: Authority) -> Iterator[str]:
+    """The address of a process that serves."""
     fork = multiprocessing.get_context("fork")
     port = fork.Value("i", 0)
     process = fork.Process(target=serve, args=(folder, authority, port), daemon=True)
     process.start()
     waiting = threading.Event()
-    while not port.value:
-        waiting.wait(0.05)
-    return process, port.value
-
-
-def measure(database, folder, authority):
-    job = SCRIPT.format(str(Path(__file__).parent), "{}")
-    database.shell(job.format("fill"), existing=number("EXISTING", 10_000_000))
-    process, port = start_server(folder, authority)
     try:
-        return database.shell(
-            job.format("run"),
-            url=f"https://localhost:{port}",
-            folder=folder,
-            producers=number("PRODUCERS", 8),
-            pages=number("PAGES", 5),
-            page=number("PAGE", 5000),
-            profile=os.environ.get("PROFILE"),
-        )
+        while not port.value:
+            waiting.wait(0.05)
+        yield f"https://localhost:{port.value}"
     finally:
         process.terminate()
         process.join()
 
 
-def main():
-    cluster = Cluster()
-    cluster.start()
-    with tempfile.TemporaryDirectory() as folder:
-        keys, authority = Path(folder, "keys.json"), Authority(folder)
-        key_file.generate_key_file(keys)
-        environment = {
-            cipher.ENVIRONMENT: str(keys),
-            "RECALL_CA_FILE": authority.ca_file,
-            "RECALL_PEER_NETWORKS": "127.0.0.0/8,::1/128",
-        }
-        name = os.environ.get("DATABASE", "bench_intake")
-        database = Database(cluster, name, environment=environment)
-        template = os.environ.get("TEMPLATE")
-        if not cluster.exists(name):
-            if template:
-                database.copy_from(template)
-            else:
-                database.make(["recall_management"])
-        try:
-            result = measure(database, folder, authority)
-        finally:
-            if not os.environ.get("KEEP"):
-                database.drop()
-    sys.stdout.write(json.dumps(result, indent=2) + "\n")
+def take_in(bench: Bench, existing: int, ways: list[str]) -> dict:
+    """Runs of all ways with so many reports there already: see jobs/intake.py."""
+    sizes, place = bench.sizes, bench.regulator(existing)
+    folder = bench.folder / f"pages-{existing}"
+    folder.mkdir()
+    authority = Authority(folder)
+    place.database.environment["RECALL_CA_FILE"] = authority.ca_file
+    values = sizes.some("rounds", "producers", "pages", "page", "orm")
+    with serving(folder, authority) as url:
+        return place.run(
+            "intake", "run", url=url, folder=str(folder), ways=ways, **values
+        )
 
 
-if __name__ == "__main__":
-    main()
+def measure(bench: Bench, ids: set[str]) -> list[Result]:
+    """P13 reads the memory of the same pull."""
+    rivals = [rival for name, (rival, *_rest) in RIVALS.items() if name in ids]
+    existing = bench.sizes.existing
+    taken = bench.once("intake", lambda: take_in(bench, existing, ["pull", *rivals]))
+    sizes = {
+        **bench.sizes.some("existing", "producers", "page"),
+        "records": taken["records"],
+    }
+    return [describe(name, taken["runs"], sizes) for name in sorted(ids)]
+
+
+def describe(name: str, runs: list[dict[str, float]], sizes: dict) -> Result:
+    rival, peer, aim = RIVALS[name]
+    return Result(
+        name,
+        WHAT,
+        peer,
+        runs=[{"pull": run["pull"], rival: run[rival]} for run in runs],
+        figures=[Figure("records a second", ratios(runs, "pull", rival), aim=aim)],
+        sizes=sizes,
+    )

@@ -1,40 +1,22 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""How fast the regulator gets a large producer's records, and what memory that needs.
+"""P8: the regulator pulls a large producer's records from the enterprise terminal.
 
-    N=1000000 .local/venv/bin/python scripts/bench/sync.py
-
-Fills a fresh database with N confirmed reports by COPY, starts the real server with one
-worker, and pulls all of them page by page, each acknowledged by the next request. The
-floor of the same machine in the same run: PostgreSQL making the JSON of as many pages
-by itself, with masked phones instead of opened ones and nothing marked as delivered.
-
-Variables: N (100000), PAGE (5000), DATABASE (bench_sync), TEMPLATE (a database with
-recall_enterprise to copy instead of making one), PORT (18069), KEEP (1 leaves the
-database), PLAIN (1 also asks for a plain answer, first of all).
+The real server with one worker; each page is acknowledged by the next request. By
+turns: PostgreSQL making the JSON of as many pages by itself, with masked phones instead
+of opened ones and nothing marked as delivered.
 """
 
 import io
 import json
-import os
-import statistics
-import sys
-import tempfile
 import time
 import urllib.request
-from pathlib import Path
 
-SCRIPTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(SCRIPTS), str(SCRIPTS.parent / "addons" / "recall_base" / "tools")]
-
-import cipher  # noqa: E402
-import key_file  # noqa: E402
-import vin  # noqa: E402
-from stack.cluster import Cluster  # noqa: E402
-from stack.database import Database  # noqa: E402
-from stack.odoo_server import OdooServer  # noqa: E402
+from .frame import Aim, Figure, Result, ratios
+from .site import Bench, Place
 
 RECALL_NUMBER = "S2025M0001V"
 DEALERS = 1000
+PAGE = 5000
 SET_UP = """\
 producer = env["recall.producer"].create({"name": "Bench", "auto_confirm": False})
 interface = env["recall.interface"].create(
@@ -55,13 +37,17 @@ SELECT json_agg(json_build_object(
            'recallNum', recall_number, 'vehicleVin', vin, 'recallTime', repair_date,
            'repairNum', repair_number, 'dealerName', dealer_name,
            'telNum', phone_masked, 'collectTime', changed_at,
-           'recordKind', 'completion', 'recordVersion', version))::text, max(id)
+           'recordKind', 'completion', 'recordVersion', version))::text, max(id),
+       count(*)
   FROM (SELECT * FROM recall_completion WHERE id > %s ORDER BY id LIMIT %s) page
 """
 
 
 def make_rows(count, producer, keys):
     """Yield reports in the order of `COLUMNS`, as lines of COPY: repaired today."""
+    import cipher
+    import vin
+
     now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
     for number in range(count):
         plant, serial = divmod(number, 1_000_000)
@@ -94,138 +80,100 @@ class Lines(io.TextIOBase):
         return "".join(pieces)
 
 
-def fill(connection, rows):
+def fill(place: Place) -> dict:
+    """Confirmed reports by COPY; returns what the regulator needs to ask."""
+    import cipher
+
+    access = place.database.shell(SET_UP, page=PAGE)
+    keys = cipher.KeyRing.from_file(place.bench.keys)
+    rows = make_rows(place.bench.sizes.sync, access.pop("producer"), keys)
+    connection = place.connect()
     with connection.cursor() as cursor:
         target = f"recall_completion ({', '.join(COLUMNS)})"
         cursor.copy_expert(f"COPY {target} FROM STDIN", Lines(rows), 2**20)
         cursor.execute("ANALYZE recall_completion")
+    connection.close()
+    return access
 
 
-def ask(url, message):
-    """Send a request; returns the answer, its size and the seconds it took."""
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(url, json.dumps(message).encode(), headers)  # noqa: S310
+class Terminal:
+    """Asks the real server page by page."""
+
+    def __init__(self, url: str, access: dict) -> None:
+        self.url, self.access = f"{url}/recall/v1/sync", access
+        self.cursor, self.bytes, self.pages = "", 0, []
+
+    def ask(self) -> int:
+        """Pull one page; returns its records."""
+        message = json.dumps({**self.access, "api_cursor": self.cursor}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.url, message, headers)  # noqa: S310
+        started = time.perf_counter()
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            body = response.read()
+        self.pages.append(time.perf_counter() - started)
+        self.bytes += len(body)
+        answer = json.loads(body)
+        if answer["api_status"] != 200:
+            raise RuntimeError(answer)
+        self.cursor = answer["next_cursor"]
+        return answer["count"]
+
+
+class Floor:
+    """PostgreSQL answers with the same pages."""
+
+    def __init__(self, place: Place) -> None:
+        self.connection, self.last = place.connect(), 0
+
+    def ask(self) -> int:
+        with self.connection.cursor() as cursor:
+            cursor.execute(FLOOR, (self.last, PAGE))
+            _text, self.last, count = cursor.fetchone()
+        return count
+
+
+def rate(peer: Terminal | Floor, pages: int) -> float:
+    """Records a second over so many pages."""
     started = time.perf_counter()
-    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-        body = response.read()
-    seconds = time.perf_counter() - started
-    answer = json.loads(body)
-    assert answer["api_status"] == 200, answer  # noqa: S101
-    return answer, len(body), seconds
+    records = sum(peer.ask() for _page in range(pages))
+    return round(records / (time.perf_counter() - started), 1)
 
 
-def read_memory(group):
-    """Resident kB of each process of the server's process group."""
-    sizes = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            status = (entry / "status").read_text()
-        except OSError:
-            continue
-        if int(fields[2]) == group and "VmRSS" in status:
-            sizes[entry.name] = int(status.split("VmRSS:")[1].split()[0])
-    return sizes
-
-
-def measure_floor(connection, page, pages):
-    seconds, last = [], 0
-    with connection.cursor() as cursor:
-        for _ in range(min(pages, 20)):
-            started = time.perf_counter()
-            cursor.execute(FLOOR, (last, page))
-            text, found = cursor.fetchone()
-            seconds.append(time.perf_counter() - started)
-            if text is None:
-                break
-            last = found
-    return statistics.median(seconds)
-
-
-def pull(server, message):
-    """Pull all pages; returns records, sizes, seconds and the growth in kB."""
-    url = f"{server.url}/recall/v1/sync"
-    cursor, records, sizes, seconds, memory = "", 0, [], [], {}
-    growth = 0
-    while True:
-        answer, size, took = ask(url, {**message, "api_cursor": cursor})
-        for process, used in read_memory(server.pid).items():
-            # What the worker has after its first page is what it needs to work at all.
-            growth = max(growth, used - memory.setdefault(process, used))
-        if not answer["records"]:
-            return records, sizes, seconds, growth
-        cursor = answer["next_cursor"]
-        records += answer["count"]
-        sizes.append(size)
-        seconds.append(took)
-
-
-def run(database, keys_path):
-    count, page = (
-        int(os.environ.get("N", "100000")),
-        int(os.environ.get("PAGE", "5000")),
-    )
-    access = database.shell(SET_UP, page=page)
-    connection = database.cluster.connect(database.name)
-    keys = cipher.KeyRing.from_file(keys_path)
-    fill(connection, make_rows(count, access.pop("producer"), keys))
-    port = int(os.environ.get("PORT", "18069"))
-    server = OdooServer(
-        "bench/sync",
-        database.cluster,
-        database.name,
-        (port, port + 1),
-        workers=1,
-        cron_threads=0,
-        environment=database.environment,
-    )
-    server.start()
+def measure(bench: Bench, ids: set[str]) -> list[Result]:
+    place = bench.producer("sync")
+    access = fill(place)
+    pages = bench.sizes.sync // PAGE // bench.sizes.rounds
+    server, floor, runs, kilobytes = place.server(), Floor(place), [], []
     try:
-        plain = None
-        if os.environ.get("PLAIN"):
-            plain = ask(f"{server.url}/recall/v1/sync", access)
-        records, sizes, seconds, growth = pull(server, access)
+        server.start()
+        terminal = Terminal(server.url, access)
+        for _round in range(bench.sizes.rounds):
+            before = terminal.bytes
+            run = {"sync": rate(terminal, pages), "json_agg": rate(floor, pages)}
+            seconds = sum(terminal.pages[-pages:])
+            kilobytes.append(round((terminal.bytes - before) / 1000 / seconds))
+            runs.append(run)
     finally:
         server.stop()
-    assert records == count, records  # noqa: S101
-    report = {
-        "records": records,
-        "pages": len(sizes),
-        "page_seconds_p50": round(statistics.median(seconds), 3),
-        "page_seconds_max": round(max(seconds), 3),
-        "kB_per_s": round(sum(sizes) / 1000 / sum(seconds)),
-        "kB_per_page": round(sizes[0] / 1000),
-        "growth_MB": round(growth / 1024, 1),
-        "floor_page_seconds_p50": round(measure_floor(connection, page, len(sizes)), 3),
-    }
-    if plain:
-        report |= {
-            "plain_records": plain[0]["count"],
-            "plain_seconds": round(plain[2], 2),
-        }
-    return report
-
-
-def main():
-    cluster = Cluster()
-    cluster.start()
-    with tempfile.TemporaryDirectory() as folder:
-        keys = Path(folder, "keys.json")
-        key_file.generate_key_file(keys)
-        name = os.environ.get("DATABASE", "bench_sync")
-        database = Database(cluster, name, environment={cipher.ENVIRONMENT: str(keys)})
-        template = os.environ.get("TEMPLATE")
-        try:
-            if template:
-                database.copy_from(template)
-            else:
-                database.make(["recall_enterprise"])
-            report = run(database, keys)
-        finally:
-            if not os.environ.get("KEEP"):
-                database.drop()
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+        floor.connection.close()
+    [name] = ids
+    return [
+        Result(
+            name,
+            "sync interface of the enterprise terminal, one worker",
+            "json_agg of the same pages",
+            runs=runs,
+            figures=[
+                Figure(
+                    "records a second",
+                    ratios(runs, "sync", "json_agg"),
+                    aim=Aim("≥", 0.5),
+                ),
+                Figure("throughput", tuple(kilobytes), "kB/s", Aim("≥", 5000)),
+                Figure("a page", tuple(terminal.pages), "s", Aim("≤", 5, "maximum")),
+            ],
+            sizes={"records": bench.sizes.sync, "page": PAGE},
+            details={"bytes_per_record": round(terminal.bytes / bench.sizes.sync)},
+        )
+    ]
