@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""What `make bench` computes and writes, without measuring anything."""
+
+import json
+
+import pytest
+from bench import frame, report, sizes
+from bench.__main__ import MEASUREMENTS, choose
+from stack.settings import StackError
+
+RUN = {
+    "taken": "2026-01-01 00:00",
+    "quick": True,
+    "machine": "a machine",
+    "load_before": 0.1,
+    "versions": {"Python": "3"},
+}
+RUNS = [{"ours": 90.0, "peer": 100.0}, {"ours": 40.0, "peer": 20.0}]
+
+
+def result(**values):
+    return frame.Result("P1", "look-up", "floor", **values)
+
+
+def lines_of(*results):
+    known = {r.id: r.as_dict() | {"run": RUN} for r in results}
+    return report.table(json.loads(json.dumps(known)))
+
+
+def test_ratio_is_not_of_the_same_run():
+    assert frame.ratios(RUNS, "ours", "peer") == (0.9, 2.0)
+
+
+@pytest.mark.parametrize(
+    "aim, values, reached",
+    [
+        (frame.Aim("≥", 0.85), (0.1, 0.85, 0.9), True),
+        (frame.Aim("≥", 0.85), (0.1, 0.84, 0.9), False),
+        (frame.Aim("≤", 2), (1.0, 2.0, 9.0), True),
+        (frame.Aim("≤", 0, "maximum"), (0.0, 0.0, 1.0), False),
+    ],
+)
+def test_aim_is_told_reached_wrongly(aim, values, reached):
+    assert frame.Figure("x", values, aim=aim).reached is reached
+
+
+def test_slope_is_not_the_growth_in_a_unit_of_time():
+    assert frame.slope([0, 1, 2], [5, 7, 9]) == pytest.approx(2)
+    assert frame.slope([3], [5]) == 0
+
+
+def test_table_leaves_out_minimum_median_or_maximum():
+    figure = frame.Figure("rate", (0.5, 0.7, 0.6), aim=frame.Aim("≥", 0.65))
+    line = lines_of(result(figures=[figure], sizes={"rows": 1000}))[-1]
+    assert "| 0.5× | 0.6× | 0.7× | ≥ 0.65 | **no** | quick: rows 1,000 |" in line
+
+
+def test_peer_that_cannot_be_run_is_not_printed_as_such():
+    line = lines_of(result(missing="FastAPI is not installed"))[-1]
+    assert "not run: FastAPI is not installed" in line
+
+
+def test_result_of_an_earlier_run_is_lost(tmp_path):
+    report.store(tmp_path, [frame.Result("P2", "a", "b", missing="c")], RUN)
+    known = report.store(tmp_path, [result(missing="d")], RUN)
+    assert set(known) == {"P1", "P2"}
+    report.write(tmp_path, known)
+    assert "P1, P2: 2026-01-01" in (tmp_path / "performance.md").read_text()
+
+
+def test_quick_sizes_are_not_smaller():
+    quick, full = sizes.QUICK, sizes.FULL
+    assert quick.round_records < full.round_records
+    for name in ("seconds", "existing", "orm", "sync", "imported", "lookups"):
+        assert getattr(quick, name) < getattr(full, name)
+    assert quick.rounds >= 5
+
+
+def test_measurement_of_the_table_is_in_no_module():
+    ids = [name for names in MEASUREMENTS.values() for name in names]
+    assert sorted(ids) == sorted([*(f"P{n}" for n in range(1, 14)), "LOG"])
+
+
+def test_only_takes_what_there_is_not():
+    assert choose("P2 P11") == {"vins": {"P11"}, "lookups": {"P2"}}
+    with pytest.raises(StackError, match="P99"):
+        choose("P99")
