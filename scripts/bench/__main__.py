@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stack.settings import LOCAL, ROOT, StackError
 
-from . import report
+from . import report, scale
 from .frame import Result
 from .site import Bench
 from .sizes import FULL, QUICK
@@ -82,6 +82,7 @@ def main() -> int:
         finally:
             bench.close()
     report.write(folder, known)
+    scale.write(folder, known)
     shown = {name: known[name] for ids in chosen.values() for name in ids}
     print(*report.table(shown), f"written: {folder}/performance.md", sep="\n")
     return 1 if any(result["missing"] for result in shown.values()) else 0

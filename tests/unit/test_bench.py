@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from bench import frame, report, sizes
+from bench import frame, report, scale, sizes
 from bench.__main__ import MEASUREMENTS, choose
 from stack.settings import StackError
 
@@ -85,3 +85,19 @@ def test_only_takes_what_there_is_not():
     assert choose("P2 P11") == {"vins": {"P11"}, "lookups": {"P2"}}
     with pytest.raises(StackError, match="P99"):
         choose("P99")
+
+
+def test_scale_is_not_computed_from_what_was_measured(tmp_path):
+    throughput = frame.Figure("throughput", (500.0, 700.0, 600.0), "answers/s")
+    gateway = result(figures=[throughput], details={"bytes_per_answer": 1000})
+    growth = result(figures=[throughput], runs=[{"bytes_per_row": 500}])
+    run = RUN | {"machine": "a processor, 2 cores, 8 GB"}
+    known = {
+        name: r.as_dict() | {"run": run}
+        for name, r in (("P4", gateway), ("P12", growth))
+    }
+    assert not scale.write(tmp_path, {"P4": known["P4"]})
+    assert scale.write(tmp_path, known)
+    text = (tmp_path / "scale.md").read_text()
+    assert "2,000 ÷ (600 × 0.6), rounded up | 6 |" in text
+    assert "| 60 GB |" in text and "| 2.0 MB/s |" in text
