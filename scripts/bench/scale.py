@@ -18,24 +18,50 @@ Written by `make bench` from `performance.json`: change nothing here by hand.
 
 | | formula | result |
 |---|---|---|
-| one machine | median throughput of P4: all of HAProxy, Odoo, PostgreSQL and the load tool on {cores} cores | {rate:,.0f} look-ups a second |
-| machines of that size | {lookups:,} ÷ ({rate:,.0f} × {used}), rounded up | {nodes} |
-| disk of the database | {vehicles:,} × {row:,.0f} bytes (a vehicle and its report with all indexes, P12) | {disk:,.0f} GB |
-| disk in all | × {copies}: database, replica, backup | {all_disk:,.0f} GB |
-| memory of the database | a quarter of its disk: indexes of look-ups and the newest reports | {memory:,.0f} GB |
-| network of look-ups | {lookups:,} × {answer:,.0f} bytes of an answer (P4) | {network:,.1f} MB/s |
+{rows}
 
 {used} is the share of a machine's power that is planned with: the rest bears a lost node
-and the busiest hour. Look-ups read only, so that replicas share them; reports are taken in
-on one database (P6 tells its rate).{warning}
+and the busiest hour. Look-ups read only, so that replicas share them; reports are taken
+in on one database (P6 tells its rate).{warning}
 """
+ROWS = (
+    (
+        "one machine",
+        "median throughput of P4: HAProxy, Odoo, PostgreSQL and the load tool on "
+        "{cores} cores",
+        "{rate:,.0f} look-ups a second",
+    ),
+    (
+        "machines of that size",
+        "{lookups:,} ÷ ({rate:,.0f} × {used}), rounded up",
+        "{nodes}",
+    ),
+    (
+        "disk of the database",
+        "{vehicles:,} × {row:,.0f} bytes (a vehicle and its report with indexes, P12)",
+        "{disk:,.0f} GB",
+    ),
+    ("disk in all", "× {copies}: database, replica, backup", "{all_disk:,.0f} GB"),
+    (
+        "memory of the database",
+        "a quarter of its disk: indexes of look-ups and the newest reports",
+        "{memory:,.0f} GB",
+    ),
+    (
+        "network of look-ups",
+        "{lookups:,} × {answer:,.0f} bytes of an answer (P4)",
+        "{network:,.1f} MB/s",
+    ),
+)
 
 
 def write(folder: Path, known: dict[str, Any]) -> bool:
     """Write scale.md beside the figures; False when some it needs are missing."""
     if any(not known.get(name, {}).get("figures") for name in NEEDS):
         return False
-    (folder / "scale.md").write_text(TEXT.format(**compute(known)))
+    values = compute(known)
+    rows = "\n".join(f"| {' | '.join(row)} |" for row in ROWS).format(**values)
+    (folder / "scale.md").write_text(TEXT.format(rows=rows, **values))
     return True
 
 
