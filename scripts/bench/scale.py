@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""docs/scale.md: what a country needs, computed from the figures of performance.json."""
+"""docs/scale.md: what a country needs, by the figures of performance.json."""
 
 from math import ceil
 from pathlib import Path
