@@ -313,12 +313,17 @@ def create_batch(env, plan, records):
                 "dealer_id": dealers[record["dealerName"]],
                 "plan_id": plan.id,
                 "vehicle_id": vehicles[record["vehicleVin"]].id,
-                **Completion._prepare_phone(
-                    record["telNum"],
-                    *(record["recallNum"], record["vehicleVin"], record["repairNum"]),
-                ),
+                **phones(Completion, record),
             }
             for record in records
         ]
     )
     found.state = "done"
+
+
+def phones(Completion, record):
+    key = (record["recallNum"], record["vehicleVin"], record["repairNum"])
+    names = ("phone_sealed", "phone_digest", "phone_masked")
+    return dict(
+        zip(names, Completion._prepare_phone(record["telNum"], *key), strict=True)
+    )
