@@ -10,6 +10,7 @@ the server can answer.
 from stack.odoo_server import OdooServer
 from stack.processes import free_ports
 from stack.proxy import Limits, Proxy
+from stack.settings import StackError
 
 from .frame import Aim, Figure, Result
 from .load import Load, Pace
@@ -17,8 +18,8 @@ from .lookups import PATH, look_up
 from .site import Bench, Turn
 
 UNLIMITED = 2**31 - 1
-#: Seconds until all connections are open.
-BEGIN = 5.0
+#: Seconds until all connections are open; the gateway closes idle ones after 5.
+BEGIN = 4.0
 NEVER = 1000.0
 #: Connections of the overload, a few less than the gateway takes.
 CROWD = 3800
@@ -73,8 +74,11 @@ def measure(bench: Bench, ids: set[str]) -> list[Result]:
 
 def closed_loop(gateway: Gateway) -> list[Load]:
     sizes = gateway.bench.sizes
-    turn = gateway.turn(sizes.clients)
-    return [turn(sizes.gateway_seconds) for _round in range(sizes.rounds)]
+    turn = gateway.turn(sizes.clients, Pace(BEGIN, 0))
+    loads = [turn(sizes.gateway_seconds) for _round in range(sizes.rounds)]
+    if not all(load.requests for load in loads):
+        raise StackError("a round ended before anything was answered")
+    return loads
 
 
 def describe_clients(bench: Bench, loads: list[Load]) -> Result:

@@ -21,8 +21,8 @@ Written by `make bench` from `performance.json`: change nothing here by hand.
 {rows}
 
 {used} is the share of a machine's power that is planned with: the rest bears a lost
-node and the busiest hour. Look-ups read only, so that replicas share them; reports are taken
-in on one database (P6 tells its rate).{warning}
+node and the busiest hour. Look-ups read only, so that replicas share them; reports
+are taken in on one database (P6 tells its rate).{warning}
 """
 ROWS = (
     (
