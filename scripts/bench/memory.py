@@ -53,7 +53,7 @@ def watch_lookups(bench: Bench) -> tuple[list[float], list[float]]:
         server.start()
         done, rate, started = 0, turn(1).rate, time.monotonic()
         while done < target:
-            done += turn(max(1.0, target / STEPS / rate)).requests
+            done += turn(max(1, round(target / STEPS / rate))).requests
             times.append(round(time.monotonic() - started, 1))
             sizes.append(round(largest(server.pid) / MB, 1))
     finally:
