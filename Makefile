@@ -2,7 +2,7 @@
 # `make help` lists the targets and the variables.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench backup restore conformance translations pictures stop clean distclean
+.PHONY: help setup demo test lint faults bench backup restore conformance translations pictures stop clean distclean
 
 python := .local/venv/bin/python
 # Of `make backup`; those of `make restore` have no defaults.
@@ -28,6 +28,10 @@ test: setup ## run all tests, or some (KIND="unit odoo")
 
 lint: setup ## run the static checks only
 	@$(python) scripts/test.py lint
+
+faults: export RECALL_FAULTS ?= 300
+faults: setup ## kill every part of both terminals 300 times and compare the books (RECALL_FAULTS)
+	@$(python) scripts/test.py faults
 
 bench: export RECALL_BENCH ?= 1
 bench: setup ## measure speed and scale, or some (ONLY="P1 P2", QUICK=1: small sizes)

@@ -15,8 +15,6 @@ import argparse
 import hashlib
 import json
 import os
-import shutil
-import subprocess
 import sys
 import tarfile
 from datetime import UTC, datetime
@@ -68,7 +66,7 @@ def back_up(name: str, folder: Path, key_file: Path, keys_folder: Path) -> Path:
     facts = _read_facts(cluster, name)
     with tarfile.open(work / FILES, "w") as archive:
         known = _add_files(archive, _store(name), set())
-        _run(cluster, "pg_dump", "--format=custom", f"--file={work / DUMP}", name)
+        cluster.client("pg_dump", "--format=custom", f"--file={work / DUMP}", name)
         _add_files(archive, _store(name), known)
     manifest = {
         "database": name,
@@ -164,7 +162,7 @@ def restore(
         "--exit-on-error",
         "--jobs=2",
     )
-    _run(cluster, "pg_restore", *words, f"--dbname={name}", str(backup / DUMP))
+    cluster.client("pg_restore", *words, f"--dbname={name}", str(backup / DUMP))
     store = _store(name)
     store.mkdir(parents=True)
     with tarfile.open(backup / FILES) as archive:
@@ -207,22 +205,6 @@ def _store(name: str) -> Path:
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _run(cluster: Cluster, program: str, *words: str) -> None:
-    found = shutil.which(program)
-    if not found:
-        raise StackError(f"{program} is missing: install PostgreSQL's client programs")
-    result = subprocess.run(
-        [found, *words],
-        env=os.environ | cluster.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode:
-        reason = result.stderr.strip().splitlines() or ["no reason given"]
-        raise StackError(f"{program} failed: {reason[-1]}")
 
 
 def _arguments() -> argparse.Namespace:

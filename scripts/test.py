@@ -10,7 +10,7 @@ from stack.cluster import Cluster
 from stack.settings import StackError
 from testing.lint import run_lint
 from testing.odoo_tests import run_odoo
-from testing.pytest_runs import run_security, run_system, run_unit
+from testing.pytest_runs import run_faults, run_security, run_system, run_unit
 from testing.results import Result, closing_line, table
 
 KINDS = {
@@ -19,6 +19,7 @@ KINDS = {
     "odoo": run_odoo,
     "system": run_system,
     "security": run_security,
+    "faults": run_faults,
 }
 
 

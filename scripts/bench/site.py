@@ -87,12 +87,12 @@ class Bench:
     _known: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        import cipher  # of recall_base/tools
+        import key_file  # of recall_base/tools
 
         self.keys = LOCAL / "keys" / "bench.json"
         if not self.keys.exists():
             self.keys.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            cipher.generate_key_file(self.keys)
+            key_file.generate_key_file(self.keys)
         self.authority = Authority(self.folder / "tls")
         self.authority.prepare()
         self.cluster.start()

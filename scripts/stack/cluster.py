@@ -166,6 +166,24 @@ class Cluster:
         connection.autocommit = True
         return connection
 
+    def client(self, program: str, *words: str) -> None:
+        """Run a client program of PostgreSQL on this server; StackError if it fails."""
+        found = shutil.which(program)
+        if not found:
+            raise StackError(
+                f"{program} is missing: install PostgreSQL's client programs"
+            )
+        result = subprocess.run(
+            [found, *words],
+            env=os.environ | self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode:
+            reason = result.stderr.strip().splitlines() or ["no reason given"]
+            raise StackError(f"{program} failed: {reason[-1]}")
+
     def exists(self, name: str) -> bool:
         return bool(self._ask("SELECT 1 FROM pg_database WHERE datname = %s", (name,)))
 

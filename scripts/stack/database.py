@@ -85,6 +85,21 @@ class Database:
             self.copy_from(template)
         self._set_comment(mark)
 
+    def make_elsewhere(self, modules: Iterable[str], workshop: Cluster) -> None:
+        """Make the database anew on a server that has its templates, and move it."""
+        workshop.start()
+        work = Database(workshop, self.name, self.log)
+        work.make(modules)
+        self.cluster.drop_database(self.name)
+        self.cluster.create_database(self.name)
+        with tempfile.TemporaryDirectory() as folder:
+            dump = str(Path(folder, "dump"))
+            words = ("--format=directory", "--compress=0", "--jobs=2")
+            workshop.client("pg_dump", *words, f"--file={dump}", self.name)
+            words = ("--no-owner", "--no-comments", "--exit-on-error", "--jobs=2")
+            self.cluster.client("pg_restore", *words, f"--dbname={self.name}", dump)
+        workshop.drop_database(self.name)
+
     def copy_from(self, template: str) -> None:
         """Replace the database by a copy, with an identity of its own."""
         self.drop()

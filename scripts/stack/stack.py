@@ -78,13 +78,14 @@ class Stack:
         ports: Ports | None = None,
         workers: int | None = None,
         limits: Limits | None = None,
+        cluster: Cluster | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.name = name
         self.say = say
         self.ports = ports or Ports.from_variables()
         self.workers = workers
-        self.cluster = Cluster()
+        self.cluster = cluster or Cluster()
         self.authority = Authority()
         self.producer = self._site(
             "producer", PRODUCER_MODULES, self.ports.producer, self.ports.odoo[:2]
@@ -126,6 +127,17 @@ class Stack:
                 make_key_file(site.key_file)
             done = site.database.provide(site.modules)
             self.say(f"database of the {site.name}: {done}")
+
+    def prepare_apart(self) -> None:
+        """`prepare` on a database server that has no templates: made on the usual one.
+
+        The databases are made anew.
+        """
+        self.cluster.start()
+        self.authority.prepare()
+        for site in self.sites:
+            make_key_file(site.key_file)
+            site.database.make_elsewhere(site.modules, Cluster())
 
     def start(self) -> None:
         """Start both Odoo servers and the gateway; wait until all answer."""

@@ -37,6 +37,11 @@ def _run_servers(kind: str) -> Result:
     return result
 
 
+def run_faults() -> Result:
+    """tests/faults: parts are killed; what the servers log of it is meant."""
+    return _pytest("faults")
+
+
 def _logs(kind: str) -> list[Path]:
     return sorted(path for path in LOGS.glob(f"{kind}*/**/*.log") if path.is_file())
 

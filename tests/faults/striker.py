@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""Kills one part of a running stack, at a forced point of the work or at any moment."""
+
+import random
+import re
+import signal
+import time
+from contextlib import closing
+from dataclasses import dataclass
+
+from hold_points import Held
+from stack.odoo_server import OdooServer
+from stack.stack import Site, Stack
+from supervisor import children, kill, postmaster, wait_gone
+
+BACKENDS = """
+SELECT pid FROM pg_stat_activity
+ WHERE datname = %s AND application_name LIKE 'odoo-%%'
+"""
+
+
+@dataclass(frozen=True)
+class Strike:
+    """One kill: whom it hits, and when.
+
+    :param victim: worker, backend, postmaster, machine (all of the database server at
+        once), proxy, server (all of one Odoo at once)
+    :param moment: of `hold_points.MOMENTS`, or seconds after the work has begun
+    """
+
+    victim: str
+    moment: str | float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where some work is done: a site, the table it writes, the workers that do it."""
+
+    site: Site
+    table: str
+    workers: str  # WorkerHTTP or WorkerCron
+
+
+class Striker:
+    """Kills parts of a stack; counts what it has killed."""
+
+    def __init__(self, stack: Stack, rng: random.Random) -> None:
+        self.stack, self.rng = stack, rng
+        self.kills = 0
+
+    def strike_held(self, strike: Strike, place: Place, held: Held) -> None:
+        """Kill the victim while somebody is held up at a point of its work."""
+        backend = held.wait()
+        self._kill(strike.victim, place, backend)
+        if strike.victim in ("backend", "postmaster", "machine"):
+            return
+        if strike.moment == "after commit" and strike.victim == "proxy":
+            held.go_on(backend)
+        elif strike.moment == "after commit" or self.rng.random() < 0.5:
+            # Else whoever was held up goes on until it finds nobody there.
+            held.end(backend)
+
+    def strike_at_random(self, strike: Strike, place: Place) -> None:
+        """Kill the victim some time after the work has begun."""
+        time.sleep(strike.moment)
+        self._kill(strike.victim, place, None)
+
+    def _kill(self, victim: str, place: Place, backend: int | None) -> None:
+        cluster = self.stack.cluster
+        if victim == "machine":
+            cluster.kill()
+        elif victim == "server":
+            place.site.server.kill()
+        else:
+            pids = {
+                "worker": lambda: workers(place.site.server, place.workers),
+                "backend": lambda: [backend or self._backend(place.site)],
+                "postmaster": lambda: [postmaster(cluster)],
+                "proxy": lambda: [self.stack.proxy.pid],
+            }[victim]()
+            for pid in pids:
+                kill(pid, signal.SIGKILL)
+            for pid in pids:
+                wait_gone(pid, 1)
+        self.kills += 1
+
+    def _backend(self, site: Site) -> int:
+        line = self.stack.cluster.connect(admin=True)
+        with closing(line), line.cursor() as cursor:
+            while True:
+                cursor.execute(BACKENDS, [site.database.name])
+                if found := [pid for (pid,) in cursor.fetchall()]:
+                    return self.rng.choice(found)
+                time.sleep(0.02)
+
+
+def workers(server: OdooServer, kind: str) -> list[int]:
+    """The workers of a kind (WorkerHTTP, WorkerCron) that live at this moment."""
+    alive = re.compile(rf"Worker {kind} \((\d+)\) alive")
+    while True:
+        known = {int(pid) for pid in alive.findall(server.log.read_text())}
+        if server.pid and (found := known & set(children(server.pid))):
+            return sorted(found)
+        time.sleep(0.02)
