@@ -52,6 +52,8 @@ class WebClient:
         """Upload a file as a form does."""
         page = self._session.get(f"{self.url}/web", timeout=TIMEOUT_SECONDS)
         token = re.search(r'csrf_token: "([^"]+)"', page.text)
+        if not token:
+            raise WebError(page.text)
         response = self._session.post(
             self.url + path,
             data={"csrf_token": token[1]},
