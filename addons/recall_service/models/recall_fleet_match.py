@@ -16,6 +16,7 @@ class RecallFleetMatch(models.Model):
 
     _name = "recall.fleet.match"
     _description = "Fleet vehicle in the scope of a recall"
+    _audited = frozenset()  # found by the expansion; what is told of it are pushes
     _order = "id desc"
     _rec_name = "fleet_vehicle_id"
     _log_access = False

@@ -691,6 +691,21 @@ FIXTURES = {
         },
         {"added_at": "2025-01-01 00:00:00"},
     ),
+    "recall.fleet.match": (
+        lambda case, producer: {
+            "data_user_id": case.get("recall.data.user", producer).id,
+            "fleet_vehicle_id": case.get("recall.fleet.vehicle", producer).id,
+            "plan_id": case.get("recall.plan", producer).id,
+        },
+        {"plan_id": False},
+    ),
+    "recall.fleet.mail": (
+        lambda case, producer: {
+            "data_user_id": case.get("recall.data.user", producer).id,
+            "email": "matrix@example.com",
+        },
+        {"email": "other@example.com"},
+    ),
     "recall.publication": (
         lambda case, producer: {
             "plan_id": case.make_plan(producer).id,
@@ -770,6 +785,8 @@ SHARED = {
     "recall.webhook.message",
     "recall.webhook.secret",
     "recall.fleet.vehicle",
+    "recall.fleet.match",
+    "recall.fleet.mail",
     "recall.data.application",
     "recall.data.application.decide",
     "recall.data.user.suspend",

@@ -38,6 +38,7 @@ UNLOGGED = {
     "recall.delivery": "delivery.create, delivery.acknowledge",
     "recall.enterprise.history": "figures; an incident has events",
     "recall.exchange": "exchange.take_in",
+    "recall.fleet.match": "found by the expansion: outbox",
     "recall.heartbeat": "signs of life",
     "recall.import.chunk": "import.upload",
     "recall.import.error": "import.batch",
