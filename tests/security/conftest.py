@@ -99,9 +99,9 @@ class Site:
             names = ("api_exchange_token", "api_exchange_cfg")
             members.setdefault("api_exchange_vin", self.held.vin)
         if purpose == "collect":
-            members.setdefault("records", [])
+            members.setdefault("records", [{}])
         if purpose == "plans":
-            members.setdefault("plans", [])
+            members.setdefault("plans", [{}])
         return {names[0]: token, names[1]: cfg, **members}
 
     def ask(self, purpose: str, session: requests.Session, **members: object):

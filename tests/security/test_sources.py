@@ -18,6 +18,7 @@ APPROVED = {
     "recall_service/controllers/partners.py": 1,
     "recall_service/controllers/phone.py": 4,
     "recall_service/controllers/portal.py": 3,
+    "recall_service/controllers/portal_fleet.py": 1,
     "recall_service/controllers/portal_webhook.py": 1,
     "recall_service/controllers/subscription.py": 2,
 }

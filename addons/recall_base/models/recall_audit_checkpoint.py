@@ -175,6 +175,7 @@ class RecallAuditCheckpoint(models.Model):
         self.check_access("read")
         # sudo: nobody writes verifications; whoever reads checkpoints may ask for one.
         job = self.env["recall.audit.verification"].sudo().create({})
+        # sudo: the scheduled action belongs to nobody.
         self.env.ref("recall_base.ir_cron_verify").sudo()._trigger()
         return {
             "type": "ir.actions.act_window",

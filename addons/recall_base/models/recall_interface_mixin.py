@@ -91,6 +91,7 @@ class RecallInterfaceMixin(models.AbstractModel):
         key_id, secret = tokens.split(token_text) or ("", "")
         row = self._read_grant(key_id, api_cfg) or {}
         if not tokens.matches(secret, row.get("digest"), keys.token_keys):
+            self._note_wrong_secret(row, key_id, api_cfg)
             raise _refusal(ApiStatus.KEY_INVALID)
         self._note_caller(row, key_id)
         self._check_token(row, purpose, address)
@@ -101,6 +102,9 @@ class RecallInterfaceMixin(models.AbstractModel):
             raise MessageError(ApiStatus.SUCCESS, PROBE_ANSWER)
         terms = {name: row[name] for name in self._terms}
         return Grant(row["interface_id"], row["owner_id"], row["token_id"], terms)
+
+    def _note_wrong_secret(self, row, key_id, api_cfg):
+        """Hook: what was read (``row``, may be empty) has another secret."""
 
     def _note_caller(self, row, key_id):
         """Tell the log of the route who proved to ask, also when refused."""

@@ -53,6 +53,7 @@ class ResUsers(models.Model):
             auth_info = super()._login(credential, user_agent_env)
         except AccessDenied:
             login = credential.get("login") or ""
+            # sudo: nobody is logged in; the log alone is told which account it was.
             known = self.sudo().search(self._get_login_domain(login), limit=1)
             # What was typed may be anything, a password too.
             self.env["recall.audit.refusal"]._note(

@@ -76,6 +76,7 @@ class RecallErasure(models.TransientModel):
         # sudo: keepers answer for all records; digests are hidden from every role.
         names = self.env["ir.model"].sudo()
         for name in self._get_models():
+            # sudo: as above
             for record in self.env[name].sudo()._find_person(kind, value):
                 kept = record._why_person_kept()
                 yield {

@@ -177,6 +177,7 @@ class RecallWitness(models.Model):
         """Accept the key of a checkpoint: the regulator said that it is its own."""
         self._check_administrator()
         self.ensure_one()
+        # sudo: no role writes witnesses; who may trust a key was checked.
         self.sudo().write({"trusted": True, "acknowledged_id": self.env.uid})
         self.env["recall.audit.event"]._record("witness.trust", self, key=self.key)
 

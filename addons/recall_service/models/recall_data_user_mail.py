@@ -40,6 +40,7 @@ class RecallDataUser(models.Model):
         known = self._find_fleet_mail(address)
         if known:
             known._set_rhythm(rhythm)
+        # sudo: how many there are, also those that the account does not see.
         elif len(self.sudo().fleet_mail_ids) >= MOST_ADDRESSES:
             raise UserError(
                 self.env._(

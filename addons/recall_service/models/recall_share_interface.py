@@ -83,6 +83,16 @@ class RecallShareInterface(models.Model):
         except LookupError as missing:
             return missing.args[0]
 
+    def _note_wrong_secret(self, row, key_id, api_cfg):
+        """Override of `recall_base`: time does not tell what is remembered.
+
+        An unknown key id is read each time, so a known one with a wrong secret is too.
+        """
+        super()._note_wrong_secret(row, key_id, api_cfg)
+        if row and row["interface_id"]:
+            # pylint: disable-next=super-method-mismatch
+            super()._read_grant(key_id, api_cfg)
+
     @ormcache("key_id", "api_cfg", "_period")
     def _remember_grant(self, key_id, api_cfg, _period):
         """What ``_read_grant`` of `recall_base` reads.

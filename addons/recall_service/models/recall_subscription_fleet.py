@@ -55,6 +55,7 @@ class RecallSubscription(models.Model):
             "subscription.rhythm", self, rhythm=rhythm
         )
         if waiting:
+            # sudo: the scheduled action belongs to nobody.
             self.env.ref("recall_service.ir_cron_digest").sudo()._trigger()
 
     def action_end_fleet_mail(self):
