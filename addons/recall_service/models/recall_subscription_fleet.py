@@ -16,6 +16,7 @@ class RecallSubscription(models.Model):
     data_user_id = fields.Many2one(
         "recall.data.user",
         string="Fleet",
+        index="btree_not_null",
         ondelete="cascade",
         help="Recalls of the vehicles in the fleet of this data user.",
     )
@@ -34,7 +35,6 @@ class RecallSubscription(models.Model):
         "WHERE state != 'cancelled' AND data_user_id IS NOT NULL",
         "This address is told of this fleet already.",
     )
-    _fleet_idx = models.Index("(data_user_id) WHERE data_user_id IS NOT NULL")
 
     @api.depends("data_user_id")
     def _compute_display_name(self):
