@@ -210,7 +210,7 @@ class TestPush(SubscriptionCommon):
         self.assertEqual(self.Push.search([]).state, "sent")
         self.assertEqual(len(self.get_mails()), 1)
 
-    def test_many_are_expanded_by_one_statement(self):
+    def test_many_are_expanded_by_more_statements(self):
         """S-PUSH: the number of statements does not grow with the subscribers."""
         emails = [f"n{number}@example.com" for number in range(300)]
         self.env["recall.subscription"].create(

@@ -69,7 +69,7 @@ class TestPushScale(SubscriptionCommon):
         }
         self.assertLessEqual(
             {name.removesuffix("_id_seq") for name in written},
-            {"recall_push", "recall_publication"},
+            {"recall_push", "recall_publication", "recall_fleet_match"},
         )
         started = time.monotonic()
         self.assertEqual(self.env["recall.push"]._expand(), 0)

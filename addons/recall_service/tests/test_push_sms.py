@@ -196,7 +196,7 @@ class TestPushSms(SmsCommon):
         for number in range(40):
             self.subscribe_phone(f"139000000{number:02}", plan_id=self.plan.id)
         self.env.flush_all()
-        with self.assertQueryCount(1):
+        with self.assertQueryCount(3):
             self.assertEqual(self.Push._expand(), 40)
         self.run_cron("sms")
         self.assertEqual(len(set(self.gateway.taken)), 40)
