@@ -36,7 +36,7 @@ class Base(models.AbstractModel):
             _audited = {"write"}  # other deeds have events of another kind; or none
             _audit_readonly = False  # the machine keeps them, or its deeds tell
             _audit_personal = {"vin"}  # logged as keyed digests
-            _audit_plain = {"defect"}  # a free text that names nobody
+            _audit_plain = {"defect"}  # names nobody, though it may look so
             _audit_ignored = {"last_seen"}  # kept by the machine
             _audit_unread = {"password"}  # stored past the ORM, never read
 
@@ -143,10 +143,12 @@ class Base(models.AbstractModel):
         personal = self._audit_set("_audit_personal")
         plain = self._audit_set("_audit_plain")
         return {
-            name: (field.type in _FREE_TEXT and name not in plain)
-            or name in personal
-            or audit_values.is_personal(name)
+            name: name in personal
             or "base.group_system" in (field.groups or "")
+            or (
+                name not in plain
+                and (field.type in _FREE_TEXT or audit_values.is_personal(name))
+            )
             for name, field in self._fields.items()
             if field.store
             and field.type != "one2many"

@@ -215,11 +215,21 @@ class TestSubscription(SubscriptionCommon):
         events = self.env["recall.audit.event"].search(
             [("res_model", "=", subscription._name)]
         )
-        deeds = [event.action for event in events if event.res_id == subscription.id]
+        # Beside what changed in the record, an event each.
+        deeds = [
+            event.action
+            for event in events
+            if event.res_id == subscription.id
+            and not event.action.endswith((".create", ".write"))
+        ]
         self.assertEqual(
             deeds, ["subscription.cancel", "subscription.confirm", "subscription.ask"]
         )
-        kept = " ".join(str(event.read()) for event in events)
+        self.env.cr.execute(
+            "SELECT to_jsonb(event)::text FROM recall_audit_event event WHERE id IN %s",
+            [tuple(events.ids)],
+        )
+        kept = str(self.env.cr.fetchall())
         self.assertNotIn("example.com", kept)
         self.assertNotIn(self.vins[0], kept)
 
