@@ -5,9 +5,11 @@ from pathlib import Path
 from werkzeug.exceptions import NotFound
 
 from odoo import SUPERUSER_ID, api, http
-from odoo.http import Response, content_disposition, request
+from odoo.http import Response, request
 
 from ..tools import cipher, verify_log
+from .download import save_as
+from .read_route import READ, READ_BY_ANYBODY
 
 AUDITOR = "recall_base.group_auditor"
 #: Seconds for which a cache may keep the public checkpoint.
@@ -17,15 +19,7 @@ FRESH = 5
 class Evidence(http.Controller):
     """The operation log for those outside: checkpoint, key, export and proofs."""
 
-    @http.route(
-        "/recall/checkpoint",
-        type="http",
-        auth="none",
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
-        max_content_length=0,
-    )
+    @http.route("/recall/checkpoint", **READ_BY_ANYBODY)
     def checkpoint(self):
         """Give the newest signed checkpoint: whoever keeps it is a witness."""
         # Nobody is logged in: a checkpoint says nothing but the size of the log.
@@ -35,15 +29,7 @@ class Evidence(http.Controller):
             return request.make_response("Nothing is signed yet.\n", status=404)
         return _plain(point.note, f"public, max-age={FRESH}")
 
-    @http.route(
-        "/recall/checkpoint/key",
-        type="http",
-        auth="none",
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
-        max_content_length=0,
-    )
+    @http.route("/recall/checkpoint/key", **READ_BY_ANYBODY)
     def key(self):
         """Give the public keys of the log, the present one first."""
         env = request.env(user=SUPERUSER_ID)  # nobody is logged in; keys are public
@@ -53,15 +39,7 @@ class Evidence(http.Controller):
             return request.make_response("There is no key yet.\n", status=404)
         return _plain("".join(f"{key}\n" for key in keys), "public, max-age=300")
 
-    @http.route(
-        "/recall/log/<string:part>",
-        type="http",
-        auth="user",
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
-        max_content_length=0,
-    )
+    @http.route("/recall/log/<string:part>", auth="user", **READ)
     def export(self, part):
         """Stream the log, its checkpoints or the verifier to an auditor."""
         _check_auditor()
@@ -72,15 +50,7 @@ class Evidence(http.Controller):
             raise NotFound
         return _download(_stream(request.env.registry, exports[part]), part)
 
-    @http.route(
-        "/recall/log/proof/<string:model>/<int:record_id>",
-        type="http",
-        auth="user",
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
-        max_content_length=0,
-    )
+    @http.route("/recall/log/proof/<string:model>/<int:record_id>", auth="user", **READ)
     def proof(self, model, record_id):
         """Give the proof that an event, or a record as it is, stands in the log."""
         _check_auditor()
@@ -97,15 +67,7 @@ class Evidence(http.Controller):
         proof = Seal._prove_event(record) if event else Seal._prove_record(record)
         return _download(json.dumps(proof, ensure_ascii=False), f"{record_id}.json")
 
-    @http.route(
-        "/recall/log/growth/<int:older>/<int:newer>",
-        type="http",
-        auth="user",
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
-        max_content_length=0,
-    )
+    @http.route("/recall/log/growth/<int:older>/<int:newer>", auth="user", **READ)
     def growth(self, older, newer):
         """Give the proof that the log only grew between two checkpoints."""
         _check_auditor()
@@ -144,12 +106,4 @@ def _plain(text, cache):
 
 
 def _download(content, name):
-    return Response(
-        content,
-        headers=[
-            ("Content-Type", "application/octet-stream"),
-            ("Content-Disposition", content_disposition(name)),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Cache-Control", "no-store"),
-        ],
-    )
+    return Response(content, headers=save_as(name, "application/octet-stream"))

@@ -6,6 +6,8 @@ from odoo import SUPERUSER_ID, http
 from odoo.http import request
 from odoo.tools import config
 
+from odoo.addons.recall_base.controllers.read_route import READ_BY_ANYBODY
+
 NETWORKS = "recall_management.metrics_networks"
 LOOPBACK = "127.0.0.0/8, ::1/128"
 
@@ -16,15 +18,7 @@ class Monitoring(http.Controller):
     Neither needs a session or an account; both read a few small rows.
     """
 
-    @http.route(
-        "/recall/health",
-        type="http",
-        auth="none",
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
-        max_content_length=0,
-    )
+    @http.route("/recall/health", **READ_BY_ANYBODY)
     def health(self):
         """Answer 200 when all is well, else 503; the details only to our own."""
         checks = _env()["recall.heartbeat"]._check()
@@ -41,15 +35,7 @@ class Monitoring(http.Controller):
             status=200 if healthy else 503,
         )
 
-    @http.route(
-        "/recall/metrics",
-        type="http",
-        auth="none",
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
-        max_content_length=0,
-    )
+    @http.route("/recall/metrics", **READ_BY_ANYBODY)
     def metrics(self):
         """Answer figures in the text format of Prometheus, to permitted networks."""
         if not _is_permitted():

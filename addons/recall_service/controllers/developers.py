@@ -2,6 +2,7 @@
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
 
+from odoo.addons.recall_base.controllers.read_route import READ_BY_ANYBODY
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
 from ..models.recall_share_developers import EXAMPLES, find_advice, show_samples
@@ -40,15 +41,7 @@ class RecallDevelopers(http.Controller):
         }
         return request.render("recall_service.developers_page", values)
 
-    @http.route(
-        "/recall/v1/openapi.json",
-        type="http",
-        auth="none",
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
-        max_content_length=0,
-    )
+    @http.route("/recall/v1/openapi.json", **READ_BY_ANYBODY)
     def openapi(self):
         """The description of the data interfaces for programs (OpenAPI 3.1)."""
         # The same for everybody: it is made of the program, not of records.

@@ -2,6 +2,7 @@
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
 
+from odoo.addons.recall_base.controllers.read_route import READ_BY_ANYBODY
 from odoo.addons.recall_base.tools import answers
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
@@ -16,15 +17,7 @@ HTTP_STATUS = {
 
 
 class RecallShareExport(http.Controller):
-    @http.route(
-        f"{URL}/<string:signed>",
-        type="http",
-        auth="none",
-        methods=["GET"],
-        save_session=False,
-        readonly=True,
-        max_content_length=0,
-    )
+    @http.route(f"{URL}/<string:signed>", **READ_BY_ANYBODY)
     def download(self, signed):
         """Give a file of an export to whoever has its signed address."""
         # The signature says who may have the file, not an Odoo user.
