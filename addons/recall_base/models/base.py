@@ -156,8 +156,11 @@ class Base(models.AbstractModel):
             and (self._audit_readonly or not field.readonly)
         }
 
+    @api.model
+    @tools.ormcache("attribute")
     def _audit_set(self, attribute):
-        return set().union(
+        """The sets that the classes of this model have by this name, in one."""
+        return frozenset().union(
             *(vars(parent).get(attribute, ()) for parent in type(self).mro())
         )
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..tools import cipher
@@ -125,11 +124,9 @@ class RecallCompletion(models.Model):
     def action_reveal_phone(self):
         """Show the phone number to a reader of personal data, and log it."""
         self.ensure_one()
-        self.check_access("read")
-        if not self.env.user.has_group("recall_base.group_personal_data"):
-            raise AccessError(
-                self.env._("Only readers of personal data may see a phone number.")
-            )
+        self._check_personal_reader(
+            self.env._("Only readers of personal data may see a phone number.")
+        )
         self.env["recall.audit.event"]._record("completion.reveal_phone", self)
         return notify(
             self._open_for_reader(self._open_phone),

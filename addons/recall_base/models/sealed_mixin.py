@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..tools import cipher
@@ -39,6 +39,15 @@ class RecallSealedMixin(models.AbstractModel):
 
     def _after_reseal(self):
         """Extension: what else has copies of the digests follows."""
+
+    def _check_personal_reader(self, refusal):
+        """Let only readers of personal data see what is sealed in these records.
+
+        :param str refusal: what others are told
+        """
+        self.check_access("read")
+        if not self.env.user.has_group("recall_base.group_personal_data"):
+            raise AccessError(refusal)
 
     def _open_kept(self, read):
         """Return what is opened, or None where its key was destroyed.

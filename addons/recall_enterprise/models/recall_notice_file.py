@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import suppress
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.models.sealed_mixin import YEAR
@@ -125,14 +125,12 @@ class RecallNoticeFile(models.Model):
 
     def _check_reader(self):
         """Refuse whoever may not see owners' addresses."""
-        self.check_access("read")
-        if not self.env.user.has_group("recall_base.group_personal_data"):
-            raise AccessError(
-                self.env._(
-                    "Only readers of personal data may have the letters: they hold "
-                    "names and addresses."
-                )
+        self._check_personal_reader(
+            self.env._(
+                "Only readers of personal data may have the letters: they hold names "
+                "and addresses."
             )
+        )
 
     def action_download(self):
         """Download the letters; it is logged."""

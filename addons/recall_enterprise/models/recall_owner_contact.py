@@ -2,7 +2,7 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.models.person_mixin import EMAIL, PHONE, VIN
@@ -276,11 +276,9 @@ class RecallOwnerContact(models.Model):
     def action_reveal(self):
         """Show the contact in clear to a reader of personal data, and log it."""
         self.ensure_one()
-        self.check_access("read")
-        if not self.env.user.has_group("recall_base.group_personal_data"):
-            raise AccessError(
-                self.env._("Only readers of personal data may see an owner's contact.")
-            )
+        self._check_personal_reader(
+            self.env._("Only readers of personal data may see an owner's contact.")
+        )
         self.env["recall.audit.event"]._record("owner_contact.reveal", self)
         message = self._open_for_reader(
             lambda: "\n".join(filter(None, self._open().values()))

@@ -2,7 +2,6 @@
 import secrets
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL, consteq
 
 from odoo.addons.recall_base.models.person_mixin import EMAIL, PHONE
@@ -141,11 +140,9 @@ class RecallSubscriber(models.Model):
     def action_reveal_phone(self):
         """Show the number to a reader of personal data, and log it."""
         self.ensure_one()
-        self.check_access("read")
-        if not self.env.user.has_group("recall_base.group_personal_data"):
-            raise AccessError(
-                self.env._("Only readers of personal data may see a phone number.")
-            )
+        self._check_personal_reader(
+            self.env._("Only readers of personal data may see a phone number.")
+        )
         self.env["recall.audit.event"]._record("subscriber.reveal_phone", self)
         return notify(
             self._open_for_reader(self._open_phone),
