@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from simulation import scheduler
 from simulation.certificates import Authority
 from simulation.fault_server import Call, FaultServer, fault_server, http_answer
 from stack.cluster import Cluster
@@ -77,8 +78,8 @@ env.cr.execute('''
 env.cr.execute("UPDATE recall_plan SET vehicle_count = %s, state = 'published'",
                [values["fleet"]])
 env.cr.execute("DELETE FROM ir_cron_trigger")
-result = [env.ref(name).id for name in values["crons"]]
-env["ir.cron"].search([("id", "not in", result)]).active = False
+kept = [env.ref(name).id for name in values["crons"]]
+env["ir.cron"].search([("id", "not in", kept)]).active = False
 """
 
 
@@ -149,11 +150,10 @@ class Sender:
             cron_threads=2,
             environment=environment,
         )
-        self.crons: list[int] = []
 
     def prepare(self, smtp: int, url: str, gateway: str) -> None:
         self.database.make(("recall_base", "recall_service"))
-        self.crons = self.database.shell(
+        self.database.shell(
             SETUP,
             smtp=smtp,
             url=url,
@@ -166,29 +166,18 @@ class Sender:
         self.server.log.unlink(missing_ok=True)
         self.server.start()
 
-    def ask(self, query: str, *values: object, database: str | None = None) -> list:
-        name = database or self.database.name
-        line = self.cluster.connect(name)
+    def ask(self, query: str, *values: object) -> list:
+        line = self.cluster.connect(self.database.name)
         with closing(line), line, line.cursor() as cursor:
             cursor.execute(query, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def wake(self) -> None:
         """Have the workers look at the scheduled actions now, as a trigger does."""
-        self.ask(
-            """INSERT INTO ir_cron_trigger (cron_id, call_at)
-               SELECT id, now() AT TIME ZONE 'UTC' FROM unnest(%s) AS cron(id)
-                WHERE NOT EXISTS (SELECT FROM ir_cron_trigger WHERE cron_id = id)""",
-            self.crons,
-        )
-        self.nudge()
+        scheduler.wake(self.cluster, self.database.name, *CRONS)
 
     def nudge(self) -> None:
-        self.ask(
-            "SELECT pg_notify('cron_trigger', %s)",
-            self.database.name,
-            database="postgres",
-        )
+        scheduler.nudge(self.cluster, self.database.name)
 
     def workers(self) -> list[int]:
         """Workers for scheduled actions that live now."""
