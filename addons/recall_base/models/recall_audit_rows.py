@@ -6,6 +6,10 @@ from odoo.tools import SQL
 BATCH = 10_000
 #: Records that are compared at a time: their hashes are sorted in memory.
 COMPARED = 500_000
+#: Of a trigger that joins the old and the new rows of a statement. A session keeps the
+#: plan that it made first: were that for one row, a nested loop would compare each row
+#: of later statements with all the others.
+LINEAR = "SET enable_nestloop = off"
 #: Differences that are told of one table; more say nothing new.
 SHOWN = 100
 
@@ -40,7 +44,8 @@ _STORE = """
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION {table}_log_{deed}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp SET datestyle = 'ISO, YMD' AS $$
+SET search_path = public, pg_temp SET datestyle = 'ISO, YMD'
+{linear} AS $$
 BEGIN {statement} RETURN NULL; END $$;
 CREATE OR REPLACE TRIGGER {table}_log_{deed} AFTER {deed} ON {table} {tables}
 FOR EACH STATEMENT EXECUTE FUNCTION {table}_log_{deed}()
@@ -102,7 +107,11 @@ class RecallAuditRows(models.AbstractModel):
             # Names of models and of their fields; a function takes no parameters.
             self.env.cr.execute(  # pylint: disable=sql-injection
                 _FUNCTION.format(
-                    table=table, deed=deed, tables=tables, statement=statement
+                    table=table,
+                    deed=deed,
+                    tables=tables,
+                    statement=statement,
+                    linear=LINEAR,
                 )
             )
         self._log_present(table, columns)

@@ -119,3 +119,20 @@ class TestVehicleCounters(RecallCommon):
         self.put_in_scope(self.plan, self.vins)
         self.assertEqual(self.get_vehicle(self.plan, self.vins[0]).state, "done")
         self.assertEqual(self.plan.done_count, 1)
+
+    def test_hashing_many_rows_compares_each_with_all(self):
+        """X-TAMPER: a statement for many rows is hashed in time also where the session
+        has hashed a single row before: 30,000 at once are no 900 million pairs."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """INSERT INTO recall_vehicle (plan_id, vin, state)
+               SELECT %s, 'LTZAA11B4SZ' || to_char(n, 'FM000000'), 'open'
+                 FROM generate_series(1, 30000) n""",
+            [self.plan.id],
+        )
+        touch = "UPDATE recall_vehicle SET state = state WHERE plan_id = %s"
+        for _call in range(6):
+            one = f"{touch} AND vin = 'LTZAA11B4SZ000001'"
+            self.env.cr.execute(one, [self.plan.id])
+        self.env.cr.execute("SET LOCAL statement_timeout = '10s'")
+        self.env.cr.execute(touch, [self.plan.id])

@@ -10,8 +10,6 @@ from odoo.tools import SQL
 
 KEPT_DAYS = 90
 GC_BATCH = 50_000
-#: Answers that take longer are slow: the standard's mean (9.1), in milliseconds.
-SLOW_MS = 5000
 
 COLUMNS = (
     *("time", "kind", "interface_id", "producer_id", "key_id", "self_test"),

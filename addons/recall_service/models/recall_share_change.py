@@ -5,6 +5,7 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.models.recall_audit_rows import LINEAR
 from odoo.addons.recall_base.models.recall_vehicle import REMOVED
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
@@ -33,7 +34,7 @@ CREATE TABLE IF NOT EXISTS recall_share_change (
 # plan: that would cost more than the row, and the sealer looks anyway.
 _VEHICLE_TRIGGER = """
 CREATE OR REPLACE FUNCTION recall_share_vehicle_{operation}() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql {linear} AS $$
 BEGIN
     INSERT INTO recall_share_inbox (vehicle_id) {changed};
     RETURN NULL;
@@ -119,7 +120,10 @@ class RecallShareChange(models.AbstractModel):
             _TABLES,
             *(
                 _VEHICLE_TRIGGER.format(
-                    operation=operation, changed=changed, transition=transition
+                    operation=operation,
+                    changed=changed,
+                    transition=transition,
+                    linear=LINEAR,
                 )
                 for operation, (changed, transition) in _VEHICLE_OPERATIONS.items()
             ),
