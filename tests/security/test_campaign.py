@@ -39,7 +39,8 @@ PAYLOADS = (
         "@SUM(1)",
         "\t=1",
         "\r=1",
-        "A" * 70_000,
+        # Twice in a record it still is a body that the gateway lets pass.
+        "A" * 60_000,
         "\u202e",
         "é" * 300,
     ),
