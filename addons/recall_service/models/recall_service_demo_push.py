@@ -7,10 +7,17 @@ from odoo import api, fields, models
 IN_SCOPE, OTHERS = range(1, 9), range(501, 525)
 #: Where nobody listens until somebody starts a receiver there: it is this machine.
 RECEIVER = "https://localhost:9555/recall"
+#: Name of the address, how often it is written to, whether it has confirmed.
+FLEET_MAILS = (
+    ("fleet", "now", True),
+    ("night", "daily", True),
+    ("new", "weekly", False),
+)
 
 
 class RecallServiceDemo(models.AbstractModel):
-    """A fleet, a webhook that waits for its secret, and one that takes nothing."""
+    """A fleet and its mail addresses, a webhook that waits for its secret, and one that
+    takes nothing."""
 
     _inherit = "recall.service.demo"
 
@@ -23,6 +30,8 @@ class RecallServiceDemo(models.AbstractModel):
             for kind in ("insurer", "police")
         )
         self._make_fleet(insurer)
+        for address in FLEET_MAILS:
+            self._make_fleet_mail(insurer, *address)
         self._make_webhook(insurer, "承保系统(演示)", RECEIVER)
         self._fail(
             self._make_webhook(police, "检验系统", "https://police.example/recall")
@@ -35,6 +44,19 @@ class RecallServiceDemo(models.AbstractModel):
                 for number in (*IN_SCOPE, *OTHERS)
             ]
         )
+
+    def _make_fleet_mail(self, data_user, name, rhythm, confirmed):
+        subscription = self.env["recall.subscription"].create(
+            {
+                "email": f"{name}@insurer.example",
+                "lang": "en_US",
+                "data_user_id": data_user.id,
+                "rhythm": rhythm,
+            }
+        )
+        subscription.mail_due = False  # nobody is there to read it
+        if confirmed:
+            subscription._confirm()
 
     def _make_webhook(self, data_user, name, url):
         return self.env["recall.webhook"].create(
