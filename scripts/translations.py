@@ -2,7 +2,8 @@
 """`make translations`: bring i18n/*.pot and zh_CN.po in line with the sources.
 
 What was translated stays, terms that are gone go, and terms without a translation are
-listed. A JSON file {"module": {"term": "translation"}} given as argument fills them.
+listed. A JSON file {"module": {"term": "translation"}} given as argument fills them, or
+replaces what is there.
 """
 
 import json
@@ -74,7 +75,7 @@ def bring_up_to_date(module: str, template: str, given: dict[str, str]) -> list[
     folder.mkdir(exist_ok=True)
     path = folder / f"{LANGUAGE}.po"
     before = polib.pofile(str(path)) if path.exists() else []
-    known = given | {entry.msgid: entry.msgstr for entry in before if entry.msgstr}
+    known = {entry.msgid: entry.msgstr for entry in before if entry.msgstr} | given
     same = json.loads(SAME.read_text())
     catalogue = polib.pofile(template)
     for entry in [entry for entry in catalogue if entry.msgid in OF_CORE]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""Sentences end as their language ends them: "。", not ".", in Chinese."""
+"""Chinese is set with its own marks: "。", "，" and "（", not ".", "," and "("."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,8 @@ ADDONS = Path(__file__).parents[2] / "addons"
 VALUE = ("t-out", "t-esc", "t-field", "t-foreach", "t-if", "t-else")
 #: A full stop of Latin letters where Chinese is written.
 STOP = re.compile(r"[\u4e00-\u9fff\uff00-\uffef”》][ ]?[.](?![\w.])|(?<!\w)[.](\s|$)")
-
+#: Half-wide marks beside Chinese characters.
+HALF = re.compile(r"[\u4e00-\u9fff][,;:!?(]|[,;:!?)][\u4e00-\u9fff]")
 
 SOURCES = [
     path
@@ -36,13 +37,14 @@ def test_full_stop_after_a_value_cannot_be_translated(path):
         assert not (alone and is_value(element)), f"{path}:{element.sourceline}"
 
 
+@pytest.mark.parametrize("mark", [STOP, HALF], ids=["full stop", "half-wide mark"])
 @pytest.mark.parametrize(
     "path", sorted(ADDONS.glob("*/i18n/zh_CN.po")), ids=lambda path: path.parts[-3]
 )
-def test_translation_ends_with_a_latin_full_stop(path):
-    """A reader of Chinese sees "。" at the end of every sentence."""
+def test_translation_is_set_with_latin_marks(path, mark):
+    """A reader of Chinese sees "。" at the end of a sentence and "，" within it."""
     with path.open("rb") as file:
         catalogue = read_po(file, locale="zh_CN")
     texts = [message.string for message in catalogue if message.id]
     assert len(texts) > 100
-    assert [text for text in texts if STOP.search(text)] == []
+    assert [text for text in texts if mark.search(text)] == []

@@ -233,6 +233,7 @@ class RecallServiceDemo(models.AbstractModel):
             self.env["recall.push"].create(
                 {
                     "subscription_id": subscription.id,
+                    "subscriber_id": subscription.subscriber_id.id,
                     "plan_id": plan.id,
                     "event": "vehicle" if subscription.vin else "published",
                     "state": "failed" if number == 3 else "sent",
