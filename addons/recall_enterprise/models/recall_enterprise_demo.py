@@ -115,4 +115,4 @@ class RecallEnterpriseDemo(models.AbstractModel):
         reason = self.env["recall.review.reason"].search(
             [("purpose", "=", "withdraw")], limit=1
         )
-        report._withdraw(reason, "演示:车辆登记有误")
+        report._withdraw(reason, "演示：车辆登记有误")

@@ -97,8 +97,8 @@ class RecallManagementDemo(models.AbstractModel):
                 "announced": str(start - timedelta(days=10)),
                 "numRecall": VEHICLES,
                 "vinRange": f"{wmi}AA11B*SA000001-{wmi}AA11B*SA{VEHICLES:06}",
-                "defectDesc": "制动软管接头可能渗漏,制动距离可能变长。",
-                "possibleConsequence": "增加碰撞风险,存在安全隐患。",
+                "defectDesc": "制动软管接头可能渗漏，制动距离可能变长。",
+                "possibleConsequence": "增加碰撞风险，存在安全隐患。",
                 "repairMethod": "免费更换改进后的制动软管。",
                 "parts": [{"partNumber": "BH-01", "partName": "制动软管"}],
                 "dealers": [

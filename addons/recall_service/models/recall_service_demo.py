@@ -23,8 +23,8 @@ LOOKUPS = (("none", 30), ("done", 12), ("open", 8), ("invalid", 5), ("hurdle", 1
 #: Name, kind, state and what was written about it.
 APPLICATIONS = (
     ("演示汽车维修有限公司", "repair", "waiting", {}),
-    ("演示检测站(二)有限公司", "inspection", "waiting", {"allow_many": True}),
-    ("演示数据服务有限公司", "other", "more", {"question": "数据将由哪个系统使用?"}),
+    ("演示检测站（二）有限公司", "inspection", "waiting", {"allow_many": True}),
+    ("演示数据服务有限公司", "other", "more", {"question": "数据将由哪个系统使用？"}),
     ("演示广告有限公司", "other", "refused", {"reason": "用途与召回无关。"}),
 )
 
@@ -65,8 +65,8 @@ class RecallServiceDemo(models.AbstractModel):
             "announced": str(start - timedelta(days=7)),
             "numRecall": VEHICLES,
             "vinRange": f"{WMI}AA11B*SA000001-{WMI}AA11B*SA{VEHICLES:06}",
-            "defectDesc": "安全气囊控制单元的软件存在缺陷,碰撞时可能不能及时展开气囊。",
-            "possibleConsequence": "增加乘员受伤的风险,存在安全隐患。",
+            "defectDesc": "安全气囊控制单元的软件存在缺陷，碰撞时可能不能及时展开气囊。",
+            "possibleConsequence": "增加乘员受伤的风险，存在安全隐患。",
             "repairMethod": "免费升级控制单元的软件。",
             "parts": [{"partNumber": "SRS-01", "partName": "气囊控制单元"}],
             "vins": [{"vin": self._make_vin(n)} for n in range(1, VEHICLES + 1)],
@@ -92,7 +92,7 @@ class RecallServiceDemo(models.AbstractModel):
                 "kind": kind,
                 "credit_code": self._make_code(number),
                 "purpose": "查询车辆是否有未完成的召回",
-                "legal_basis": "数据共享协议(演示)",
+                "legal_basis": "数据共享协议（演示）",
                 "phone": f"021-5555{number:04}",
             }
         )
@@ -159,7 +159,7 @@ class RecallServiceDemo(models.AbstractModel):
         self.env["recall.lookup.usage"]._store_counts(counts)
 
     def _suspend_one(self, data_user):
-        data_user._suspend("共享协议已到期,请续签(演示)。")
+        data_user._suspend("共享协议已到期，请续签（演示）。")
 
     def _issue_tokens(self, data_user):
         try:
@@ -167,7 +167,7 @@ class RecallServiceDemo(models.AbstractModel):
         except cipher.KeyFileError:
             _logger.info("Demo tokens are left out: RECALL_KEY_FILE names no keys.")
             return
-        for name, days in (("核心业务系统", 6), ("核心业务系统(新)", 365)):
+        for name, days in (("核心业务系统", 6), ("核心业务系统（新）", 365)):
             self.env["recall.token"].issue(
                 {
                     "name": name,
@@ -189,7 +189,7 @@ class RecallServiceDemo(models.AbstractModel):
                 "email": f"contact{number}@partner.example",
                 "phone": f"021-5556{number:04}",
                 "purpose": "在业务办理时查询车辆的召回情况",
-                "legal_basis": "数据共享协议(拟签)",
+                "legal_basis": "数据共享协议（拟签）",
                 "lang": "en_US",
                 "quota_day": 500 * number,
                 "state": state,
@@ -207,7 +207,7 @@ class RecallServiceDemo(models.AbstractModel):
             account,
             {
                 "purpose": "承保系统夜间批量查询",
-                "legal_basis": "数据共享协议补充条款(演示)",
+                "legal_basis": "数据共享协议补充条款（演示）",
                 "allow_changes": True,
                 "quota_day": 50_000,
             },

@@ -32,7 +32,7 @@ class RecallServiceDemo(models.AbstractModel):
         self._make_fleet(insurer)
         for address in FLEET_MAILS:
             self._make_fleet_mail(insurer, *address)
-        self._make_webhook(insurer, "承保系统(演示)", RECEIVER)
+        self._make_webhook(insurer, "承保系统（演示）", RECEIVER)
         self._fail(
             self._make_webhook(police, "检验系统", "https://police.example/recall")
         )
