@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .authority import Authority
 from .odoo_server import OdooServer
@@ -16,6 +16,7 @@ from .settings import (
     HSTS_SECONDS,
     LISTEN,
     PRODUCER_PORT,
+    QUEUE,
     REGULATOR_PORT,
     ROOT,
     TOKEN_RATE,
@@ -27,10 +28,12 @@ GATEWAY_DIR = ROOT / "deploy" / "haproxy"
 
 @dataclass(frozen=True)
 class Limits:
-    """Requests that one address, and one token, may send in 10 seconds."""
+    """Requests that one address, and one token, may send in 10 seconds, and how many
+    may wait for one server."""
 
     address: int
     token: int
+    queue: int = field(default_factory=lambda: QUEUE.number)
 
 
 class Proxy(Server):
@@ -77,12 +80,17 @@ class Proxy(Server):
             "RECALL_REGULATOR_ODOO": f"127.0.0.1:{self.regulator.http_port}",
             "RECALL_PRODUCER_LIVE": f"127.0.0.1:{self.producer.gevent_port}",
             "RECALL_REGULATOR_LIVE": f"127.0.0.1:{self.regulator.gevent_port}",
+            "RECALL_PRODUCER_AT_ONCE": str(_at_once(self.producer)),
+            "RECALL_REGULATOR_AT_ONCE": str(_at_once(self.regulator)),
+            "RECALL_PRODUCER_BULK": str(_bulk(self.producer)),
+            "RECALL_REGULATOR_BULK": str(_bulk(self.regulator)),
             "RECALL_CERTIFICATE": str(self.authority.server),
             "RECALL_HOSTS_FILE": str(hosts),
             "RECALL_GATEWAY_DIR": str(GATEWAY_DIR),
             "RECALL_HSTS_SECONDS": HSTS_SECONDS.value,
             "RECALL_ADDRESS_RATE": str(self.limits.address),
             "RECALL_TOKEN_RATE": str(self.limits.token),
+            "RECALL_QUEUE": str(self.limits.queue),
         }
 
     def _check_configuration(
@@ -111,6 +119,14 @@ class Proxy(Server):
         raise StackError(
             f"HAProxy did not start: {last_line(self.log)} (see {self.log})"
         )
+
+
+def _at_once(server: OdooServer) -> int:
+    return 3 * max(server.workers, 1)
+
+
+def _bulk(server: OdooServer) -> int:
+    return max(server.workers - 1, 1)
 
 
 def _program() -> str:

@@ -66,6 +66,9 @@ ADDRESS_RATE = Variable(
 TOKEN_RATE = Variable(
     "RECALL_TOKEN_RATE", "1000", "requests in 10 s that one token may send"
 )
+QUEUE = Variable(
+    "RECALL_QUEUE", "2000", "requests that wait for one server; more are refused"
+)
 # Short: browsers apply it to every port of localhost.
 HSTS_SECONDS = Variable("RECALL_HSTS_SECONDS", "300", "lifetime of the HTTPS rule")
 
@@ -78,6 +81,7 @@ VARIABLES = (
     WORKERS,
     ADDRESS_RATE,
     TOKEN_RATE,
+    QUEUE,
     HSTS_SECONDS,
     PG_HOST,
     ODOO_DIR,

@@ -7,10 +7,16 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import requests
@@ -23,13 +29,21 @@ SYNC, SHARE = "/recall/v1/sync", "/recall/v1/share"
 PLANS, UPLOAD = "/recall/v1/plans", "/recall/v1/plans/upload"
 TABLE = ADDONS / "recall_enterprise" / "tests" / "api_status_table.py"
 LIMIT = 20
+WORKERS, QUEUE = 2, 5
+AT_ONCE, BULK = 3 * WORKERS, WORKERS - 1
 GOOD = b'{"records": [], "count": 0, "api_status": 200}'
 
 
 class Backend(BaseHTTPRequestHandler):
-    """A server in the place of Odoo; `broken` ends connections without an answer."""
+    """A server in the place of Odoo; `broken` ends connections without an answer.
+
+    What is asked for at `held` waits for `release`; `came` counts the requests.
+    """
 
     broken = False
+    held = ""
+    release = threading.Event()
+    came: ClassVar[Counter[str]] = Counter()
 
     def do_GET(self) -> None:
         self._answer()
@@ -39,6 +53,9 @@ class Backend(BaseHTTPRequestHandler):
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
         except ConnectionError:
             return  # the sender has gone
+        self.came[self.path] += 1
+        if self.path == self.held:
+            self.release.wait(20)
         if not self.broken:
             self._answer()
 
@@ -59,8 +76,9 @@ class Gateway:
     def __init__(self, folder: Path) -> None:
         self.ports = free_ports(3)
         self.authority = Authority(folder)
-        http = SimpleNamespace(http_port=self.ports[2], gevent_port=self.ports[2])
-        limits = Limits(address=100_000, token=LIMIT)
+        port = self.ports[2]
+        http = SimpleNamespace(http_port=port, gevent_port=port, workers=WORKERS)
+        limits = Limits(address=100_000, token=LIMIT, queue=QUEUE)
         sites = [(port, http) for port in self.ports[:2]]
         self.proxy = Proxy("system-gateway", self.authority, *sites, limits)
         self.backend = self._start_backend()
@@ -76,14 +94,23 @@ class Gateway:
         self.backend.shutdown()
         self.backend.server_close()
 
-    def post(self, path: str = SYNC, *, token: str = "t", **headers: str):
-        url = f"https://localhost:{self.ports[0]}{path}"
+    def post(
+        self,
+        path: str = SYNC,
+        *,
+        token: str = "t",
+        site: int = 0,
+        timeout: float = 30,
+        **headers: str,
+    ):
+        """Ask the producer, or with `site` 1 the regulator."""
+        url = f"https://localhost:{self.ports[site]}{path}"
         name = "api_exchange_token" if path == SHARE else "api_token"
         verify = str(self.authority.ca)
         with requests.Session() as session:
             session.trust_env = False
             return session.post(
-                url, json={name: token}, headers=headers, verify=verify, timeout=30
+                url, json={name: token}, headers=headers, verify=verify, timeout=timeout
             )
 
     def begin(self, path: str, size: int) -> tuple[int, dict]:
@@ -101,6 +128,21 @@ class Gateway:
                 except TimeoutError:
                     return 0, {}
         return int(head.split()[1]), json.loads(body)
+
+    @contextmanager
+    def held(self, path: str) -> Iterator[ThreadPoolExecutor]:
+        """As long as it lasts, the server behind answers nothing that comes there."""
+        Backend.came.clear()
+        Backend.release.clear()
+        Backend.held = path
+        try:
+            with ThreadPoolExecutor(50) as senders:
+                try:
+                    yield senders
+                finally:
+                    Backend.release.set()
+        finally:
+            Backend.held = ""
 
     def ask_too_often(self, path: str):
         for _ in range(LIMIT):
@@ -151,6 +193,68 @@ def test_code_of_the_gateway_is_not_answered(gateway, code, deed, path):
     message = answer.json()
     records = message.pop("exchange_records" if path == SHARE else "records")
     assert (records, message["count"], message["api_status"]) == ([], 0, code)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_look_up_under_overload_is_left_waiting(gateway):
+    """X-FAULT: who cannot be served is told when to come again, in the envelope."""
+    with gateway.held(SHARE) as senders:
+        ask = partial(gateway.post, SHARE, site=1)
+        served = [senders.submit(ask, token=f"served {n}") for n in range(AT_ONCE)]
+        wait_until(lambda: Backend.came[SHARE] == AT_ONCE)
+        refused = [senders.submit(ask, token=f"more {n}") for n in range(4 * QUEUE)]
+        answers = [future.result() for future in refused]
+        Backend.release.set()
+        assert [future.result().status_code for future in served] == [200] * AT_ONCE
+    told = {a.json()["message"] for a in answers}
+    assert told == {
+        "The server is busy: wait 10 seconds.",
+        "The server is away or busy: wait 10 seconds.",
+    }
+    for answer in answers:
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "10")
+        assert answer.headers["Content-Type"] == "application/json"
+        message = answer.json()
+        assert (message["exchange_records"], message["count"]) == ([], 0)
+        assert message["api_status"] == 429
+    assert gateway.post(SHARE, site=1).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("site", "long", "short"),
+    [(0, "/recall/v1/collect", SYNC), (1, PLANS, SHARE), (1, UPLOAD, SHARE)],
+)
+def test_long_requests_take_every_worker(gateway, site, long, short):
+    """X-FAULT: a crowd of one kind leaves a worker for the other."""
+    with gateway.held(long) as senders:
+        ask = partial(gateway.post, long, site=site)
+        crowd = [senders.submit(ask, token=f"crowd {n}") for n in range(QUEUE)]
+        wait_until(lambda: Backend.came[long] == BULK)
+        assert gateway.post(short, site=site).status_code == 200
+        assert Backend.came[long] == BULK
+        Backend.release.set()
+        assert {future.result().status_code for future in crowd} == {200}
+
+
+def test_request_of_who_has_gone_is_served(gateway):
+    """X-FAULT: after an overload nobody waits for answers that nobody wants."""
+    with gateway.held(SHARE) as senders:
+        ask = partial(gateway.post, SHARE, site=1)
+        served = [senders.submit(ask, token=f"here {n}") for n in range(AT_ONCE)]
+        wait_until(lambda: Backend.came[SHARE] == AT_ONCE)
+        for n in range(QUEUE):
+            with pytest.raises(requests.ReadTimeout):
+                ask(token=f"gone {n}", timeout=0.2)
+        Backend.release.set()
+        assert {future.result().status_code for future in served} == {200}
+    assert gateway.post(SHARE, site=1).status_code == 200
+    assert Backend.came[SHARE] == AT_ONCE + 1
 
 
 MB = 1 << 20
