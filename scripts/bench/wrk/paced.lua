@@ -18,8 +18,6 @@ local connections = tonumber(os.getenv("BENCH_CONNECTIONS"))
 
 function delay()
   asked = asked + 1
-  local moment_left = started + begin + math.random() - now()
-  -- The gateway closes what asks nothing for 5 s: who comes again asks at the beginning.
-  if asked > connections and moment_left < 0 then return pause * 1000 end
-  return math.max(0, moment_left * 1000)
+  if asked > connections then return pause * 1000 end
+  return math.max(0, (started + begin + math.random() - now()) * 1000)
 end
