@@ -80,6 +80,11 @@ class TestPageAddress(HttpCase, RecallServiceCommon):
         self.assertNotIn(vin, tree.findtext(".//title"))
         for address in tree.xpath("//@href | //@src | //@action | //@content"):
             self.assertNotIn(vin, address)
+        for page in (response, shared):
+            told = html.fromstring(page.content).xpath(
+                "//link[@rel='canonical' or @hreflang] | //meta[@property='og:url']"
+            )
+            self.assertFalse(told, "the page gives its own address to machines")
         # SQL statements are logged at DEBUG in the server's own process only.
         told = [record for record in logs.records if record.name != "odoo.sql_db"]
         self.assertTrue(told)
