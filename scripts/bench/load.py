@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """Load from this machine to this machine: wrk, bounded in connections and time."""
 
+import math
 import os
 import shutil
 import subprocess
@@ -63,8 +64,16 @@ def ask(
     if not program:
         raise StackError("wrk is missing: run RECALL_BENCH=1 scripts/setup.sh")
     begin = pace.begin if pace else 0
+    # wrk counts the pause of a connection too.
+    patience = 10 + (math.ceil(pace.pause) if pace else 0)
     command = [program, "-t1", f"-c{connections}", f"-d{seconds + begin:g}s"]
-    command += ["--timeout=10s", "-s", str(PACED if pace else SCRIPT), url, "--"]
+    command += [
+        f"--timeout={patience}s",
+        "-s",
+        str(PACED if pace else SCRIPT),
+        url,
+        "--",
+    ]
     command += [str(lines), good, str(status), method]
     command += [f"{name}: {value}" for name, value in headers.items()]
     environment = os.environ | {"BENCH_SCRIPT": str(SCRIPT)}
