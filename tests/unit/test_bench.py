@@ -6,6 +6,8 @@ import json
 import pytest
 from bench import frame, report, scale, sizes
 from bench.__main__ import MEASUREMENTS, choose
+from bench.gateway import good_rate, is_usual
+from bench.load import Load
 from stack.settings import StackError
 
 RUN = {
@@ -101,3 +103,27 @@ def test_scale_is_not_computed_from_what_was_measured(tmp_path):
     text = (tmp_path / "scale.md").read_text()
     assert "2,000 ÷ (600 × 0.6), rounded up | 6 |" in text
     assert "| 60 GB |" in text and "| 2.0 MB/s |" in text
+
+
+def load(requests=100, *, bad=0, limited=0, median=0.1):
+    return Load(requests, requests / 10, bad, limited, median, median, 1.0, 1.0, 0)
+
+
+def test_refusal_counts_as_good_answer():
+    """S-PERF: who is told to come again was not served."""
+    assert good_rate(load(100, bad=10, limited=40)) == pytest.approx(5.0)
+    assert good_rate(load(0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("after", "usual"),
+    [
+        (load(), True),
+        (load(median=0.2), False),
+        (load(0, median=0.0), False),
+        (load(limited=1), False),
+        (load(bad=1), False),
+    ],
+)
+def test_server_is_called_healthy_again_too_early(after, usual):
+    assert is_usual(after, 0.1) is usual
