@@ -35,6 +35,7 @@ from . import (
     recall_interface_activity,
     recall_interface_log,
     recall_interface_preview,
+    recall_interface_records,
     recall_interface_sync,
     recall_interface_sync_refusals,
     recall_notice,

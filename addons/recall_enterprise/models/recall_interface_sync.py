@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from collections import Counter
-from datetime import UTC, timedelta
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import psycopg2
 
@@ -10,32 +9,13 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
-from odoo.addons.recall_base.tools import answers, cipher
+from odoo.addons.recall_base.tools import answers
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
-_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 #: Records of one plain answer: 3 MB, found, opened and marked well within 5 s (7.5.2).
 PLAIN_LIMIT = 10_000
-#: So many records whose key is gone mean that the key file is wrong, not the records.
-LOST_KEYS = 10
 #: A count on the screen stops here: the whole might be a hundred million.
 COUNT_LIMIT = 100_000
-
-
-class Row(NamedTuple):
-    """What a delivery reads of a report; the phone is sealed, masked or in clear."""
-
-    id: int
-    recall_number: str
-    vin: str
-    repair_date: str
-    repair_number: str
-    dealer_name: str
-    phone: str
-    version: int
-    state: str
-
-
 #: The present version is not one that cannot be delivered.
 FAULTLESS = SQL("fault_version IS DISTINCT FROM version")
 
@@ -197,11 +177,33 @@ class RecallInterface(models.Model):
         """Put up to ``limit`` waiting records into a delivery; return them."""
         order = SQL("id LIMIT %s FOR UPDATE SKIP LOCKED", limit)
         while rows := self._read_rows(self._deliverable(), order):
-            rows = self._open_phones(rows)
-            if rows:
-                self._assign(delivery, [row.id for row in rows])
-                return self._prepare_records(rows, delivery.sent_at, extended=True)
+            opened = self._assign_opening(delivery, rows)
+            self._set_shut_aside(opened)
+            if opened.rows or not opened.shut:
+                return self._prepare_records(
+                    opened.rows, delivery.sent_at, extended=True
+                )
         return []
+
+    def _assign_opening(self, delivery, rows):
+        """Put rows into a delivery while a thread opens their phone numbers.
+
+        One that does not open is rare: then all are taken out again, and the others
+        are put in.
+
+        :returns: ``Opened``
+        """
+        with (
+            ThreadPoolExecutor(1, thread_name_prefix="recall_sync") as thread,
+            self.env.cr.savepoint(flush=False) as marks,
+        ):
+            opening = thread.submit(self._phone_opener(), rows)
+            self._assign(delivery, [row.id for row in rows])
+            opened = opening.result()
+            if len(opened.rows) < len(rows):
+                marks.rollback()
+                self._assign(delivery, [row.id for row in opened.rows])
+        return opened
 
     def _assign(self, delivery, ids):
         self.env.cr.execute(
@@ -335,69 +337,6 @@ class RecallInterface(models.Model):
         )
         return self.env.cr.fetchone()[0]
 
-    # === Records === #
-
-    def _read_rows(self, where, order, *, masked=False):
-        phone = SQL("phone_masked" if masked else "phone_sealed")
-        self.env.cr.execute(
-            SQL(
-                """SELECT id, recall_number, vin, repair_date::text, repair_number,
-                          dealer_name, %s, version, state
-                     FROM recall_completion WHERE %s ORDER BY %s""",
-                phone,
-                where,
-                order,
-            )
-        )
-        return [*map(Row._make, self.env.cr.fetchall())]
-
-    def _open_phones(self, rows):
-        """Return the rows with phones in clear; set those aside that do not open.
-
-        :raises SealError: when it is the key file that is at fault
-        """
-        keys = cipher.KeyRing.from_environment()
-        context = self.env["recall.completion"]._phone_context
-        opened, shut, lost = [], [], None
-        for row in rows:
-            if not row.phone:
-                continue  # erased on request, which is after it was handed over
-            bound = context(row.recall_number, row.vin, row.repair_number)
-            try:
-                opened.append(row._replace(phone=keys.open(row.phone, bound)))
-            except cipher.SealError as error:
-                shut.append(row)
-                lost = error if error.code == "key" else lost
-        if lost and not opened and len(shut) >= LOST_KEYS:
-            raise lost
-        if shut:
-            self.env["recall.completion"]._set_aside([row.id for row in shut])
-        return opened
-
-    def _prepare_records(self, rows, sent_at, *, extended):
-        """Records of annex A, elements 5 and 12 to 17, as message members.
-
-        :param rows: ``Row`` tuples whose ``phone`` is what shall be told
-        :param bool extended: with the project's optional members
-        """
-        zone = ZoneInfo(self.producer_id.timezone)
-        collect_time = (
-            sent_at.replace(tzinfo=UTC).astimezone(zone).strftime(_TIME_FORMAT)
-        )
-        return [
-            {
-                "recallNum": row.recall_number,
-                "vehicleVin": row.vin,
-                "recallTime": row.repair_date,
-                "repairNum": row.repair_number,
-                "dealerName": row.dealer_name,
-                "telNum": row.phone,
-                "collectTime": collect_time,
-                **(_extension(row.version, row.state) if extended else {}),
-            }
-            for row in rows
-        ]
-
     def _prepare_delivery_vals(self, mode):
         """Values of a new delivery of this interface."""
         return {
@@ -410,15 +349,6 @@ class RecallInterface(models.Model):
         self.env["recall.audit.event"]._record(
             action, delivery, token=grant.token_id, records=delivery.record_count
         )
-
-
-def _extension(version, state):
-    """The project's optional members of a record."""
-    if state == "withdrawn":
-        kind = "withdrawal"
-    else:
-        kind = "correction" if version > 1 else "completion"
-    return {"recordKind": kind, "recordVersion": version}
 
 
 def _prepare_counts(records):

@@ -7,6 +7,8 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.recall_base.tools import answers, messages
+
 from .common import SYNC, EnterpriseHttpCase
 
 STANDARD = {
@@ -311,6 +313,23 @@ class TestSyncCursor(EnterpriseHttpCase):
         report.action_restore()
         [sent] = self.sync(api_cursor="")["records"]
         self.assertEqual((sent["recordKind"], sent["recordVersion"]), ("correction", 3))
+
+    def test_answer_is_not_written_as_the_model_writes_it(self):
+        """E-SYNC: each kind of record is, byte by byte, what annex B's model gives."""
+        records = [*map(self.make_record, self.vins[:3])]
+        records[2] |= {"repairNum": 'RO "甲"/\\\t7', "telNum": "+86 010-6666"}
+        reports = self.collect_confirmed(*records)
+        first = self.sync(api_cursor="")
+        self.withdraw(reports[0])
+        self.collect_one({**records[1], "telNum": "13912043678"})
+        self.collect_confirmed(self.make_record(self.vins[3]))
+        second = self.sync(api_cursor=first["next_cursor"])
+        records = first["records"] + second["records"]
+        kinds = {record["recordKind"] for record in second["records"]}
+        self.assertEqual(kinds, {"completion", "correction", "withdrawal"})
+        for record in records:
+            written = messages.validate(messages.SyncRecord, record).model_dump_json()
+            self.assertEqual(answers.encode(record), written)
 
     def test_change_while_a_delivery_waits_is_lost(self):
         """E-SYNC, X-FAULT: a change to a waiting record goes with the next delivery."""

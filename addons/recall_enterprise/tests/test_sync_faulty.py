@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.recall_base.tools import cipher
-from odoo.addons.recall_enterprise.models import recall_interface_sync
+from odoo.addons.recall_enterprise.models import recall_interface_records
 
 from .common import SYNC, EnterpriseHttpCase
 
@@ -46,6 +46,7 @@ class TestSyncFaulty(EnterpriseHttpCase):
         faulty = self.env["recall.completion"].search([("undeliverable", "=", True)])
         self.assertEqual(faulty, self.reports[1])
         self.assertFalse(faulty.delivery_id or faulty.handed_out)
+        self.assertFalse(faulty.synced_at or faulty.first_delivery_id)
         self.assertEqual(self.sync_interface.undeliverable_count, 1)
         others = self.env["recall.completion"].search([("undeliverable", "=", False)])
         self.assertNotIn(faulty, others)
@@ -109,7 +110,7 @@ class TestSyncFaulty(EnterpriseHttpCase):
         """X-FAULT: where no key fits it is the file's fault: -1, nothing is marked."""
         self.spoil(self.reports)
         with (
-            patch.object(recall_interface_sync, "LOST_KEYS", 3),
+            patch.object(recall_interface_records, "LOST_KEYS", 3),
             mute_logger(DISPATCHER),
         ):
             answer = self.post_json(SYNC, self.sync_message(api_cursor=""))
