@@ -232,6 +232,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(_DATE.pattern + r" [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
+# The records of an answer share few days and times; what is refused is not remembered.
+@functools.lru_cache(maxsize=1024)
 def _check_date(text: str) -> str:
     with contextlib.suppress(ValueError):
         if _DATE.fullmatch(text) and date.fromisoformat(text):
@@ -239,6 +241,7 @@ def _check_date(text: str) -> str:
     raise PydanticCustomError("date", "must be a calendar date written CCYY-MM-DD")
 
 
+@functools.lru_cache(maxsize=1024)
 def _check_time(text: str) -> str:
     with contextlib.suppress(ValueError):
         if _TIME.fullmatch(text) and datetime.fromisoformat(text):
