@@ -30,6 +30,7 @@ MEASUREMENTS = {
     "sync": ("P8",),
     "imports": ("P9",),
     "growth": ("P12",),
+    "cycle": ("CYCLE",),
     "memory": ("P13",),
 }
 

@@ -1,57 +1,40 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""How long the regulator takes to ask 200 producers, well, hanging and mixed.
-
-    .local/venv/bin/python scripts/bench/cycle.py
+"""CYCLE: how long the regulator takes to ask all producers, well, hanging and mixed.
 
 One process plays the producers, each behind TLS at its own port; another one is the
-regulator's Odoo and runs the scheduled pull until no terminal is due. Told are the
-seconds of a full cycle with all terminals healthy and with all hanging, and when the
-last of the healthy ones was done without and with others that misbehave.
-
-Variables: PRODUCERS (200), MISBEHAVING (50), RECORDS (20, of each producer in each
-cycle), PAGE (10), REPEAT (3, of the mixed cycles; the quickest counts), DATABASE
-(recall_bench_cycle), TEMPLATE (a database with recall_management to copy instead of
-making one).
+regulator's Odoo and runs the scheduled pull until no terminal is due.
 """
 
-import json
-import os
-import sys
-import tempfile
 import time
+from dataclasses import dataclass
 from itertools import cycle
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from simulation.faults.transport import dripping_body, dripping_head, reset, silent
 from simulation.fleet import Fault, Fleet, Station
 from simulation.regulator import Regulator
-from stack.cluster import Cluster
-from stack.stack import make_key_file
 
+from .frame import Aim, Figure, Result, ratios
+from .site import Bench
 
-def number(name: str, default: int) -> int:
-    return int(os.environ.get(name, default))
-
-
-PRODUCERS = number("PRODUCERS", 200)
-MISBEHAVING = number("MISBEHAVING", 50)
-RECORDS = number("RECORDS", 20)
-REPEAT = number("REPEAT", 3)
+RECORDS = 20  # of each producer in each cycle
+PAGE = 10
+REPEAT = 3  # of the mixed cycles
 #: Cycles that confirm records: all healthy, and the mixed ones twice each.
 CYCLES = 1 + 2 * REPEAT
 
 
-class Bench:
+@dataclass
+class Cycles:
     """A regulator and its producers, asked in one way after the other."""
 
-    def __init__(self, fleet: Fleet, regulator: Regulator) -> None:
-        self.fleet = fleet
-        self.regulator = regulator
-        step = PRODUCERS // MISBEHAVING
-        self.bad = fleet.stations[::step][:MISBEHAVING]
-        self.good = [s for s in fleet.stations if s not in self.bad]
+    fleet: Fleet
+    regulator: Regulator
+    misbehaving: int
+
+    def __post_init__(self) -> None:
+        step = len(self.fleet.stations) // self.misbehaving
+        self.bad = self.fleet.stations[::step][: self.misbehaving]
+        self.good = [s for s in self.fleet.stations if s not in self.bad]
 
     def measure(self, stations: list[Station]) -> float:
         """Seconds until none of the stations is due."""
@@ -87,21 +70,19 @@ class Bench:
         self.heal()
         return seconds
 
-    def mixed(self) -> tuple[float, float]:
+    def mixed(self) -> dict[str, float]:
         """Seconds of the healthy ones without and with the others."""
         alone = self.measure_good(self.good)
-        kinds = [
-            dripping_body(None),
-            silent(None),
-            dripping_head(None),
-            reset(None)[:2],
-        ]
+        kinds = (
+            *(dripping_body(None), silent(None)),
+            *(dripping_head(None), reset(None)[:2]),
+        )
         self.show(
             self.bad, [fault for each in zip(*kinds, strict=False) for fault in each]
         )
         beside = self.measure_good(self.fleet.stations)
         self.heal()
-        return alone, beside
+        return {"alone": round(alone, 2), "beside": round(beside, 2)}
 
     def show(self, stations: list[Station], faults: list[Fault]) -> None:
         for station, fault in zip(stations, cycle(faults), strict=False):
@@ -113,43 +94,40 @@ class Bench:
         self.measure(self.fleet.stations)  # no breaker is open afterwards
 
 
-def run(bench: Bench) -> dict[str, float]:
-    healthy, hanging = bench.all_healthy(), bench.all_hanging()
-    alone, beside = zip(*(bench.mixed() for _ in range(REPEAT)), strict=True)
-    good = f"healthy_{len(bench.good)}"
-    report = {
-        "producers": PRODUCERS,
-        "records_each": RECORDS,
-        "all_healthy_seconds": healthy,
-        "all_hanging_seconds": hanging,
-        f"{good}_alone_seconds": min(alone),
-        f"{good}_beside_{len(bench.bad)}_seconds": min(beside),
-        "growth_percent": 100 * (min(beside) / min(alone) - 1),
-    }
-    return {name: round(value, 2) for name, value in report.items()}
+def measure(bench: Bench, ids: set[str]) -> list[Result]:
+    [name] = ids
+    folder = bench.folder / "fleet"
+    folder.mkdir()
+    vehicles = CYCLES * RECORDS
+    with Fleet(bench.sizes.fleet, folder, vehicles=vehicles, page_size=PAGE) as fleet:
+        database = Regulator.site("bench_regulator_cycle", bench.keys, fleet)
+        regulator = Regulator(database)
+        try:
+            regulator.make(bench.template)
+            with regulator:
+                regulator.connect(fleet.stations, fleet.plans())
+                cycles = Cycles(fleet, regulator, bench.sizes.misbehaving)
+                return [describe(name, bench, cycles)]
+        finally:
+            database.drop()
 
 
-def main() -> None:
-    Cluster().start()
-    with tempfile.TemporaryDirectory() as folder:
-        keys = Path(folder, "keys.json")
-        make_key_file(keys)
-        vehicles = CYCLES * RECORDS
-        page_size = number("PAGE", 10)
-        with Fleet(
-            PRODUCERS, Path(folder), vehicles=vehicles, page_size=page_size
-        ) as fleet:
-            name = os.environ.get("DATABASE", "recall_bench_cycle")
-            regulator = Regulator(Regulator.site(name, keys, fleet))
-            try:
-                regulator.make(os.environ.get("TEMPLATE"))
-                with regulator:
-                    regulator.connect(fleet.stations, fleet.plans())
-                    report = run(Bench(fleet, regulator))
-            finally:
-                regulator.database.drop()
-    print(json.dumps(report, indent=2))
-
-
-if __name__ == "__main__":
-    main()
+def describe(name: str, bench: Bench, cycles: Cycles) -> Result:
+    healthy, hanging = cycles.all_healthy(), cycles.all_hanging()
+    runs = [cycles.mixed() for _round in range(REPEAT)]
+    return Result(
+        name,
+        "a pull cycle over all producers",
+        "the healthy ones alone",
+        runs=runs,
+        figures=[
+            Figure("all healthy", (round(healthy, 2),), "s", Aim("≤", 60)),
+            Figure("all hanging", (round(hanging, 2),), "s", Aim("≤", 150)),
+            Figure(
+                "healthy ones beside misbehaving ones",
+                ratios(runs, "beside", "alone"),
+                aim=Aim("≤", 1.2),
+            ),
+        ],
+        sizes={**bench.sizes.some("fleet", "misbehaving"), "records": RECORDS},
+    )

@@ -96,9 +96,12 @@ def take_in(bench: Bench, existing: int, ways: list[str]) -> dict:
 
 def measure(bench: Bench, ids: set[str]) -> list[Result]:
     """P13 reads the memory of the same pull."""
-    rivals = [rival for name, (rival, *_rest) in RIVALS.items() if name in ids]
+    rivals = {rival for name, (rival, *_rest) in RIVALS.items() if name in ids}
+    if "P7" in ids:
+        rivals.add("floor")  # how far any writer can come
+    ways = ["pull", *sorted(rivals)]
     existing = bench.sizes.existing
-    taken = bench.once("intake", lambda: take_in(bench, existing, ["pull", *rivals]))
+    taken = bench.once("intake", lambda: take_in(bench, existing, ways))
     sizes = {
         **bench.sizes.some("existing", "producers", "page"),
         "records": taken["records"],
@@ -108,11 +111,8 @@ def measure(bench: Bench, ids: set[str]) -> list[Result]:
 
 def describe(name: str, runs: list[dict[str, float]], sizes: dict) -> Result:
     rival, peer, aim = RIVALS[name]
-    return Result(
-        name,
-        WHAT,
-        peer,
-        runs=[{"pull": run["pull"], rival: run[rival]} for run in runs],
-        figures=[Figure("records a second", ratios(runs, "pull", rival), aim=aim)],
-        sizes=sizes,
-    )
+    figures = [Figure("records a second", ratios(runs, "pull", rival), aim=aim)]
+    if name == "P7":
+        floor = "bare COPY and merge, records a second"
+        figures.append(Figure(floor, ratios(runs, "floor", rival)))
+    return Result(name, WHAT, peer, runs=runs, figures=figures, sizes=sizes)

@@ -147,15 +147,19 @@ class Bench:
         for turn in turns.values():
             turn(WARM_UP)
         return [
-            {name: self._rate(name, turn) for name, turn in turns.items()}
+            {
+                name: round(self.good(turn(self.sizes.seconds), name).rate, 1)
+                for name, turn in turns.items()
+            }
             for _round in range(self.sizes.rounds)
         ]
 
-    def _rate(self, name: str, turn: Turn) -> float:
-        load = turn(self.sizes.seconds)
+    @staticmethod
+    def good(load: Load, name: str = "look-up") -> Load:
+        """A load of which every answer is a good one; StackError for another."""
         if load.bad or load.limited:
             raise StackError(f"{name}: {load.bad} of {load.requests} are bad")
-        return round(load.rate, 1)
+        return load
 
     def free_bytes(self) -> int:
         """Room on the disk of the database cluster."""

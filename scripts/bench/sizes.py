@@ -18,7 +18,7 @@ class Sizes:
     producers: int = 8  # that send at the same time
     pages: int = 5  # of each of them in a round
     page: int = 5_000  # records
-    orm: int = 2_000  # records created in a round
+    orm: int = 5_000  # records created in a round
     sync: int = 1_000_000  # records that the regulator pulls
     imported: int = 200_000  # rows of the file of a round
     vins: int = 200_000  # checked in a round
@@ -48,14 +48,13 @@ QUICK = Sizes(
     growth=(50_000, 200_000),
     producers=2,
     pages=2,
-    page=2_500,
-    orm=500,
-    sync=50_000,
+    orm=1_000,
+    sync=200_000,
     imported=10_000,
     vins=20_000,
     gateway_seconds=4,
     overload_seconds=10,
-    lookups=5_000,
+    lookups=10_000,
     fleet=20,
     misbehaving=5,
 )

@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from bench import frame, report, scale, sizes
+from bench import frame, memory, report, scale, sizes
 from bench.__main__ import MEASUREMENTS, choose
 from bench.gateway import good_rate, is_usual
 from bench.load import Load
@@ -80,7 +80,19 @@ def test_quick_sizes_are_not_smaller():
 
 def test_measurement_of_the_table_is_in_no_module():
     ids = [name for names in MEASUREMENTS.values() for name in names]
-    assert sorted(ids) == sorted([*(f"P{n}" for n in range(1, 14)), "LOG"])
+    assert sorted(ids) == sorted([*(f"P{n}" for n in range(1, 14)), "CYCLE", "LOG"])
+
+
+@pytest.mark.parametrize(
+    ("sizes_late", "seconds", "reached"),
+    [((100, 100), 120, True), ((100, 101), 120, False), ((100, 101), 30, None)],
+)
+def test_what_fills_the_caches_at_first_is_a_leak(sizes_late, seconds, reached):
+    """Only growth in the late half is, if that is long enough to tell."""
+    times = [0, 1, seconds, seconds + seconds / 2, 2 * seconds]
+    first, last = sizes_late
+    figure = memory.describe_slope(times, [50, 80, first, first, last])
+    assert figure.reached is reached
 
 
 def test_only_takes_what_there_is_not():

@@ -153,11 +153,12 @@ def sample_vins(cr, count):
     A small table gives each of them to several plans: other recalls of the same cars.
     """
     cr.execute(
-        """SELECT vin FROM recall_vehicle vehicle
-             JOIN recall_plan plan ON plan.id = vehicle.plan_id
-            WHERE plan.recall_number LIKE 'S2024M%%'
-              AND vehicle.id %% greatest(
-                      1, (SELECT max(id) FROM recall_vehicle) / %s / 2) = 0
+        """WITH old AS NOT MATERIALIZED (
+               SELECT vehicle.id, vin FROM recall_vehicle vehicle
+                 JOIN recall_plan plan ON plan.id = vehicle.plan_id
+                WHERE plan.recall_number LIKE 'S2024M%%')
+           SELECT vin FROM old
+            WHERE id %% greatest(1, (SELECT max(id) FROM old) / %s / 2) = 0
             ORDER BY md5(vin) LIMIT %s""",
         (count, count),
     )
