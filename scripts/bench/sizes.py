@@ -54,7 +54,7 @@ QUICK = Sizes(
     vins=20_000,
     gateway_seconds=4,
     overload_seconds=10,
-    lookups=10_000,
+    lookups=5_000,
     fleet=20,
     misbehaving=5,
 )
