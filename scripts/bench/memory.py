@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """P13: memory of a worker over many look-ups, and of the pull over many records."""
 
+import resource
 import time
 from pathlib import Path
+
+from stack.settings import StackError
 
 from . import intake
 from .frame import Aim, Figure, Result, slope
@@ -11,6 +14,7 @@ from .site import WARM_UP, Bench
 
 STEPS = 20
 MB = 2**20
+PAGE = resource.getpagesize()
 GROWTH = Aim("≤", 150)
 #: Seconds of the late half: of a shorter one, a page of memory is a leak an hour.
 LONG_ENOUGH = 60
@@ -53,35 +57,48 @@ def describe_slope(times: list[float], sizes: list[float]) -> Figure:
 
 
 def watch_lookups(bench: Bench) -> tuple[list[float], list[float]]:
-    """Seconds and MB of the server's largest process, till all look-ups are done.
+    """Seconds and MB of the process that answers, till all look-ups are done.
 
     The first of each is from when it has warmed up.
     """
     existing, target = bench.sizes.existing, bench.sizes.lookups
-    server, times, sizes = bench.regulator(existing).server(), [], []
+    server, times, seen = bench.regulator(existing).server(), [], []
     turn = look_up(bench, existing, server.url)
     try:
         server.start()
         load, done, started = bench.good(turn(WARM_UP)), 0, time.monotonic()
         while True:
             times.append(round(time.monotonic() - started, 1))
-            sizes.append(round(largest(server.pid) / MB, 1))
+            seen.append(look_at(server.pid))
             if done >= target:
-                return times, sizes
+                return times, sizes_of_busiest(seen)
             load = bench.good(turn(max(1, round(target / STEPS / load.rate))))
             done += load.requests
     finally:
         server.stop()
 
 
-def largest(group: int) -> int:
-    """Resident bytes of the largest process of a process group."""
-    found = 0
+def look_at(group: int) -> dict[int, tuple[int, int]]:
+    """Each process of a group: ticks of the processor, resident bytes."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
         except OSError:  # it has ended meanwhile
             continue
         if int(fields[2]) == group:
-            found = max(found, int(fields[21]) * 4096)
+            ticks, pages = int(fields[11]) + int(fields[12]), int(fields[21])
+            found[int(entry.name)] = ticks, pages * PAGE
     return found
+
+
+def sizes_of_busiest(seen: list[dict[int, tuple[int, int]]]) -> list[float]:
+    """MB of the process that worked most from the first look to the last.
+
+    Beside the worker its group has those that only wait, and may be larger.
+    """
+    first, last = seen[0], seen[-1]
+    busiest = max(last, key=lambda pid: last[pid][0] - first.get(pid, (0, 0))[0])
+    if not all(busiest in look for look in seen):
+        raise StackError("another process took the worker's place")
+    return [round(look[busiest][1] / MB, 1) for look in seen]

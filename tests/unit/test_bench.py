@@ -95,6 +95,15 @@ def test_what_fills_the_caches_at_first_is_a_leak(sizes_late, seconds, reached):
     assert figure.reached is reached
 
 
+def test_memory_of_a_process_that_waits_is_watched():
+    """The worker counts, not its larger parent; one that was replaced is no answer."""
+    mb = memory.MB
+    seen = [{1: (50, 9 * mb), 2: (10, 4 * mb)}, {1: (51, 9 * mb), 2: (90, 5 * mb)}]
+    assert memory.sizes_of_busiest(seen) == [4, 5]
+    with pytest.raises(StackError):
+        memory.sizes_of_busiest([seen[0], {1: (51, 9 * mb), 3: (90, 5 * mb)}])
+
+
 def test_only_takes_what_there_is_not():
     assert choose("P2 P11") == {"vins": {"P11"}, "lookups": {"P2"}}
     with pytest.raises(StackError, match="P99"):
