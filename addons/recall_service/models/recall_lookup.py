@@ -141,9 +141,24 @@ class RecallLookup(models.AbstractModel):
             condition,
         )
 
-    @ormcache("plan_id", "line_id", "_period")
-    def _remember_plan(self, plan_id, line_id, _period, started):
-        """What a plan says of all vehicles of a line; None unless the plan is public.
+    def _remember_plan(self, plan_id, line_id, period, started):
+        """What a plan says of all vehicles of a line, as it was read in this period.
+
+        It takes the place of what was read before: further entries of the cache would
+        push out Odoo's own.
+        """
+        place = self._get_place(plan_id, line_id)
+        if not place or place[0][0] != period:
+            place[:] = [(period, self._read_plan(plan_id, line_id, started))]
+        return place[0][1]
+
+    @ormcache("plan_id", "line_id")
+    def _get_place(self, plan_id, line_id):
+        """A list to remember something in, until Odoo forgets what it remembers."""
+        return []
+
+    def _read_plan(self, plan_id, line_id, started):
+        """Read what a plan says of a line; None unless the plan is public.
 
         PostgreSQL plans a statement anew for each look-up: to join the vehicle's plan,
         line and producer cost more than all else that it does (docs/performance).

@@ -81,6 +81,19 @@ class TestRemembered(RecallServiceCommon):
         self.plan.state = "running"
         self.assertTrue(self.look_up())
 
+    def test_periods_that_are_over_fill_the_cache(self):
+        """S-PERF: a plan that is read anew takes the place of what was remembered."""
+        self.look_up()
+        cache = self.registry._Registry__caches["default"]
+        kept = len(cache)
+        self.env.cr.execute(
+            SQL("UPDATE recall_plan SET measure = 'New.' WHERE id = %s", self.plan.id)
+        )
+        self.assertNotEqual(self.look_up()[0].measure, "New.", "it was remembered")
+        with self.later(REMEMBERED_SECONDS):
+            self.assertEqual(self.look_up()[0].measure, "New.")
+        self.assertEqual(len(cache), kept)
+
     # === Grants === #
 
     def authorise(self):
