@@ -65,7 +65,7 @@ class RecallServiceDemo(models.AbstractModel):
             "announced": str(start - timedelta(days=7)),
             "numRecall": VEHICLES,
             "vinRange": f"{WMI}AA11B*SA000001-{WMI}AA11B*SA{VEHICLES:06}",
-            "defectDesc": "安全气囊控制单元的软件存在缺陷，碰撞时可能不能及时展开气囊。",
+            "defectDesc": "气囊控制单元的软件存在缺陷，碰撞时可能不能及时展开气囊。",
             "possibleConsequence": "增加乘员受伤的风险，存在安全隐患。",
             "repairMethod": "免费升级控制单元的软件。",
             "parts": [{"partNumber": "SRS-01", "partName": "气囊控制单元"}],
