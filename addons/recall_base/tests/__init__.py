@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
+    test_attachment,
     test_audit_attacks,
     test_audit_evidence,
     test_audit_log,
@@ -8,6 +9,7 @@ from . import (
     test_completion_check,
     test_completion_keep,
     test_constraints,
+    test_cron,
     test_erasure,
     test_forms,
     test_import,

@@ -49,6 +49,15 @@ class RecallEnterprise(models.Model):
                 # sudo: nobody writes this field; who may change the schedule may.
                 enterprise.sudo().next_pull_at = planned
 
+    @api.model
+    def _cron_pull(self):
+        """Extension: what was planned while the clock was ahead is planned anew."""
+        now = fields.Datetime.now()
+        self.search([("next_pull_at", ">", now)]).filtered(
+            lambda one: one.next_pull_at > one._after_quiet(now + one._pull_wait())
+        )._reschedule()
+        return super()._cron_pull()
+
     def _after_quiet(self, moment):
         """The moment, or the end of the quiet hours it lies in."""
         zone = self.producer_id.timezone

@@ -59,12 +59,16 @@ class RecallHeartbeat(models.Model):
 
     @api.model
     def _is_alive(self, name):
-        """Whether a scheduled action is switched on and has finished a run lately."""
+        """Whether a scheduled action is switched on and has finished a run lately.
+
+        One that has finished in the future has not: the clock was put back, and the
+        action stands still until the time has caught up.
+        """
         cron = self._get_cron(name)
         now = fields.Datetime.now()
         step = _intervalTypes[cron.interval_type](cron.interval_number)
         limit = max(now + MISSED_INTERVALS * step - now, SHORTEST_LIMIT)
-        return cron.active and self._get_ages()[name] <= limit.total_seconds()
+        return cron.active and abs(self._get_ages()[name]) <= limit.total_seconds()
 
     @api.model
     def _check(self):

@@ -59,6 +59,13 @@ class TestMonitoring(RecallCommon, HttpCase):
         self.beat(minutes=6)
         self.assertHealth(503, pull=False, watch=False)
 
+    def test_scheduled_action_that_waits_for_a_clock_put_back_goes_unnoticed(self):
+        """M-MONITOR X-FAULT: its last run lies in the future."""
+        self.beat(minutes=-4)
+        self.assertHealth(200)
+        self.beat(days=-1)
+        self.assertHealth(503, pull=False, watch=False)
+
     def test_scheduled_action_that_is_switched_off_goes_unnoticed(self):
         """M-MONITOR: at once, whenever it ran last."""
         self.pull_cron.active = False

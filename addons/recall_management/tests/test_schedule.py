@@ -195,3 +195,14 @@ class TestSchedule(PullCommon):
         self.enterprise.write({"breaker": "open", "failed_cycles": 7})
         copy = self.enterprise.copy({"producer_id": self.make_producer().id})
         self.assertEqual((copy.breaker, copy.failed_cycles), ("closed", 0))
+
+    # === Clock === #
+
+    def test_clock_that_is_put_back_keeps_a_terminal_from_being_asked(self):
+        """X-FAULT M-PULL: what was planned while it was ahead is planned anew."""
+        self.enterprise.next_pull_at = fields.Datetime.now() + timedelta(days=1)
+        with self.mock_peer([]), self.enter_registry_test_mode():
+            self.cron.method_direct_trigger()
+        wait = self.enterprise.interval_minutes / 60
+        self.assertLessEqual(self.hours_until_pull(), wait)
+        self.assertGreater(self.hours_until_pull(), wait - 0.1)
