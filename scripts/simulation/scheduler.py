@@ -9,7 +9,8 @@ NUDGE = """
 INSERT INTO ir_cron_trigger (cron_id, call_at)
 SELECT res_id, now() AT TIME ZONE 'UTC' FROM ir_model_data
  WHERE model = 'ir.cron' AND module || '.' || name = ANY(%s)
-   AND NOT EXISTS (SELECT FROM ir_cron_trigger WHERE cron_id = res_id)
+   AND NOT EXISTS (SELECT FROM ir_cron_trigger
+                    WHERE cron_id = res_id AND call_at <= now() AT TIME ZONE 'UTC')
 """
 #: Whoever runs an action has locked it.
 CUT_OFF = """

@@ -26,6 +26,8 @@ from .settings import DATA, LOCAL, LOGS, StackError
 LANGUAGES = "en_US,zh_CN"
 # What does not change a database when it changes.
 LEFT_OUT = {"tests", "__pycache__"}
+#: Of a script that collides with what a running server writes.
+TRIES = 3
 SHELL_FRAME = """\
 values = json.loads({values!r})
 result = None
@@ -172,8 +174,18 @@ class Database:
             text = "import json\n" + SHELL_FRAME.format(
                 values=json.dumps(values), script=script, answer=answer.name
             )
-            self.odoo("shell", script=text)
+            self._run_shell(text)
             return json.load(answer)
+
+    def _run_shell(self, script: str) -> None:
+        for tries_left in reversed(range(TRIES)):
+            try:
+                self.odoo("shell", script=script)
+                return
+            except StackError as error:
+                # A server that runs may write the same rows: as Odoo repeats a request.
+                if not tries_left or "could not serialize access" not in str(error):
+                    raise
 
     def _execute(self, query: str, values: tuple = ()) -> None:
         connection = self.cluster.connect(self.name)
