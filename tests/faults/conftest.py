@@ -9,12 +9,14 @@ from collections.abc import Iterator
 import pytest
 from hard_days import PAGE_SIZE, HardDays
 from hold_points import SETTINGS
+from messages import Messages, messages_of
 from simulation.world import World
 from stack.cluster import Cluster
 from stack.proxy import Limits
 from stack.stack import Ports, Stack
 from striker import Striker
 from supervisor import Supervisor
+from workshop import Workshop
 
 VEHICLES = 6_000
 PRODUCER = "特斯拉(上海)有限公司"
@@ -53,17 +55,30 @@ def world(stack: Stack) -> World:
 
 
 @pytest.fixture(scope="session")
-def days(world: World) -> HardDays:
-    """The days of one producer, with one of them well behind."""
+def workshop(world: World) -> Workshop:
     seed = int(os.environ.get("RECALL_FAULT_SEED") or random.randrange(10**6))
     sys.stdout.write(f"RECALL_FAULT_SEED={seed}\n")
-    days = HardDays(world, PRODUCER, Striker(world.stack, random.Random(seed)))
+    return Workshop(world.stack, Striker(world.stack, random.Random(seed)))
+
+
+@pytest.fixture(scope="session")
+def days(world: World, workshop: Workshop) -> HardDays:
+    """The days of one producer, with one of them well behind."""
+    days = HardDays(world, PRODUCER, workshop)
     days.day()
     return days
 
 
+@pytest.fixture(scope="session")
+def messages(workshop: Workshop) -> Iterator[Messages]:
+    """Subscribers and a partner of the regulator, told of one recall well behind."""
+    with messages_of(workshop) as messages:
+        messages.tell("find")
+        yield messages
+
+
 @pytest.fixture
-def supervisor(days: HardDays) -> Iterator[Supervisor]:
+def supervisor(workshop: Workshop) -> Iterator[Supervisor]:
     """Only while a test kills: else it would start what is stopped at the end."""
-    with Supervisor(days.world.stack) as supervisor:
+    with Supervisor(workshop.stack) as supervisor:
         yield supervisor

@@ -4,14 +4,20 @@
 import random
 import re
 import signal
+import threading
 import time
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
+import psycopg2
 from hold_points import Held
 from stack.odoo_server import OdooServer
 from stack.stack import Site, Stack
-from supervisor import children, kill, postmaster, wait_gone
+from supervisor import children, cluster_lives, kill, postmaster, wait_gone
+
+Found = TypeVar("Found")
 
 BACKENDS = """
 SELECT pid FROM pg_stat_activity
@@ -47,6 +53,7 @@ class Striker:
     def __init__(self, stack: Stack, rng: random.Random) -> None:
         self.stack, self.rng = stack, rng
         self.kills = 0
+        self._lock = threading.Lock()
 
     def strike_held(self, strike: Strike, place: Place, held: Held) -> None:
         """Kill the victim while somebody is held up at a point of its work."""
@@ -66,39 +73,50 @@ class Striker:
         self._kill(strike.victim, place, None)
 
     def _kill(self, victim: str, place: Place, backend: int | None) -> None:
-        cluster = self.stack.cluster
-        if victim == "machine":
-            cluster.kill()
-        elif victim == "server":
-            place.site.server.kill()
-        else:
-            pids = {
-                "worker": lambda: workers(place.site.server, place.workers),
-                "backend": lambda: [backend or self._backend(place.site)],
-                "postmaster": lambda: [postmaster(cluster)],
-                "proxy": lambda: [self.stack.proxy.pid],
-            }[victim]()
-            for pid in pids:
-                kill(pid, signal.SIGKILL)
-            for pid in pids:
-                wait_gone(pid, 1)
-        self.kills += 1
+        # Whom another strike has just hit has to live again first.
+        with self._lock:
+            if victim == "machine":
+                self._find_alive(self._postmaster)
+                self.stack.cluster.kill()
+            elif victim == "server":
+                self._find_alive(lambda: place.site.server.pid)
+                place.site.server.kill()
+            else:
+                find = {
+                    "worker": lambda: workers(place.site.server, place.workers),
+                    "backend": lambda: backend or self._backend(place.site),
+                    "postmaster": self._postmaster,
+                    "proxy": lambda: self.stack.proxy.pid,
+                }[victim]
+                found = self._find_alive(find)
+                pids = [found] if isinstance(found, int) else found
+                for pid in pids:
+                    kill(pid, signal.SIGKILL)
+                for pid in pids:
+                    wait_gone(pid, 1)
+            self.kills += 1
 
-    def _backend(self, site: Site) -> int:
+    def _find_alive(self, find: Callable[[], Found]) -> Found:
+        while True:
+            with suppress(psycopg2.Error):  # the database is away
+                if found := find():
+                    return found
+            time.sleep(0.02)
+
+    def _postmaster(self) -> int | None:
+        cluster = self.stack.cluster
+        return postmaster(cluster) if cluster_lives(cluster) else None
+
+    def _backend(self, site: Site) -> int | None:
         line = self.stack.cluster.connect(admin=True)
         with closing(line), line.cursor() as cursor:
-            while True:
-                cursor.execute(BACKENDS, [site.database.name])
-                if found := [pid for (pid,) in cursor.fetchall()]:
-                    return self.rng.choice(found)
-                time.sleep(0.02)
+            cursor.execute(BACKENDS, [site.database.name])
+            found = [pid for (pid,) in cursor.fetchall()]
+        return self.rng.choice(found) if found else None
 
 
 def workers(server: OdooServer, kind: str) -> list[int]:
     """The workers of a kind (WorkerHTTP, WorkerCron) that live at this moment."""
     alive = re.compile(rf"Worker {kind} \((\d+)\) alive")
-    while True:
-        known = {int(pid) for pid in alive.findall(server.log.read_text())}
-        if server.pid and (found := known & set(children(server.pid))):
-            return sorted(found)
-        time.sleep(0.02)
+    known = {int(pid) for pid in alive.findall(server.log.read_text())}
+    return sorted(known & set(children(server.pid))) if server.pid else []

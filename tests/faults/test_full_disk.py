@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
-from hard_days import HEALING, HardDays
+from hard_days import HardDays
 from small_disk import SmallDisk, small_disk
 from stack.cluster import Cluster
+from workshop import HEALING
 
 #: Reports that need new pages in any table.
 MANY, FEW = 100, 5
