@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """Kills one part of a running stack, at a forced point of the work or at any moment."""
 
+import os
 import random
 import re
 import signal
@@ -79,8 +80,9 @@ class Striker:
                 self._find_alive(self._postmaster)
                 self.stack.cluster.kill()
             elif victim == "server":
-                self._find_alive(lambda: place.site.server.pid)
-                place.site.server.kill()
+                # Its pid file stays: the supervisor may be writing the next one.
+                pid = self._find_alive(lambda: place.site.server.pid)
+                os.killpg(pid, signal.SIGKILL)
             else:
                 find = {
                     "worker": lambda: workers(place.site.server, place.workers),

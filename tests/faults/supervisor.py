@@ -67,9 +67,16 @@ class Supervisor:
 def cluster_lives(cluster: Cluster) -> bool:
     """Whether the first process of an embedded cluster lives."""
     try:
-        pid = int((cluster.data / "postmaster.pid").read_text().split()[0])
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        return lives(postmaster(cluster))
     except (OSError, ValueError, IndexError):
+        return False
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; one that nobody has buried yet does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
 
@@ -99,5 +106,5 @@ def kill(pid: int, number: int) -> None:
 def wait_gone(pid: int, patience: float = 10) -> None:
     """Wait until a process has ended."""
     deadline = time.monotonic() + patience
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+    while lives(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
