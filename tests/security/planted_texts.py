@@ -40,6 +40,10 @@ for model, (prepare, _changes) in fixtures.FIXTURES.items():
     records[model] = env[model].create(prepare(Case, Case.producer))
 # What the public sees: a recall, and everything about it.
 records["recall.plan"].state = "published"
+records["recall.open.data"].name = "planted.csv"
+records["recall.lookup.usage"].lookup_count = 1
+counts = ("request_count", "vin_count", "answer_bytes")
+records["recall.share.usage"].write(dict.fromkeys(counts, 1))
 env.flush_all()
 signs = values["signs"]
 planted = []
@@ -70,8 +74,9 @@ for model, record in records.items():
         ):
             plant(record, name, field)
 env.invalidate_all()
+readable = [m for m in records if env[m].with_user(admin).has_access("read")]
 views = env["ir.ui.view"].search([
-    ("model", "in", list(records)), ("type", "in", ("list", "form", "kanban")),
+    ("model", "in", readable), ("type", "in", ("list", "form", "kanban")),
     ("mode", "=", "primary"),
 ])
 reports = env["ir.actions.report"].search([("model", "in", list(records))])
@@ -111,7 +116,7 @@ result = {
         records["recall.data.application"]._get_path("answer"),
         records["recall.subscriber"]._get_path(),
     ],
-    "readable": [m for m in records if env[m].with_user(admin).has_access("read")],
+    "readable": readable,
     "planted": planted,
     "records": {model: record.id for model, record in records.items()},
     "views": [(view.model, view.type, view.id) for view in views],
