@@ -41,6 +41,7 @@ for model, (prepare, _changes) in fixtures.FIXTURES.items():
 # What the public sees: a recall, and everything about it.
 records["recall.plan"].state = "published"
 records["recall.open.data"].name = "planted.csv"
+records["recall.objection"].receipt = "2345-6789-2345"
 records["recall.lookup.usage"].lookup_count = 1
 counts = ("request_count", "vin_count", "answer_bytes")
 records["recall.share.usage"].write(dict.fromkeys(counts, 1))

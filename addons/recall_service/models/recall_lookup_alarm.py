@@ -53,7 +53,9 @@ class RecallLookupAlarm(models.Model):
         ondelete="cascade",
         help="Empty: nobody who is known here.",
     )
-    data_user_id = fields.Many2one(related="interface_id.data_user_id")
+    data_user_id = fields.Many2one(
+        related="interface_id.data_user_id", string="Data user"
+    )
     request_count = fields.Integer(
         string="Requests",
         readonly=True,
