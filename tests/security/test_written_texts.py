@@ -30,7 +30,6 @@ NOT_MADE = {
     "recall_enterprise.mail_template_deadline",
     "recall_management.mail_template_refusals",
     "recall_service.mail_template_application_approved",
-    "recall_service.mail_template_objection",
     "recall_service.mail_template_objection_digest",
 }
 PAGES = (
