@@ -5,6 +5,7 @@
 SCRIPT = """\
 import datetime
 import io
+from odoo.addons.recall_base.tools import vin
 parameters = env["ir.config_parameter"]
 parameters.set_param("web.base.url", values["url"])
 parameters.set_param("web.base.url.freeze", "True")
@@ -32,7 +33,7 @@ producer = env["recall.producer"].create(
     {"name": "Producer", "hotline": "400-000-0000"}
 )
 env["recall.dealer"].create({"name": "Dealer", "producer_id": producer.id})
-vins = ["LTZAA11B8SA409799"]
+vins = ["LTZAA11B8SA409799", vin.make_vin("LTZ", "AA11B", "S", "A", "000002")]
 plan = env["recall.plan"].create(
     {
         "recall_number": "S2025M0149I",
@@ -87,9 +88,10 @@ webhook = env["recall.webhook"].create(
         "email": "partner@partner.example",
     }
 )
-application = env["recall.data.application"].create(
+# Two of what attacks may bring to an end: the second stays as it is.
+application, _other = env["recall.data.application"].create([
     {
-        "name": "Applicant",
+        "name": name,
         "credit_code": "91350100M000100Y43",
         "kind": "inspection",
         "contact_name": "Zhang San",
@@ -99,23 +101,27 @@ application = env["recall.data.application"].create(
         "legal_basis": "Agreement",
         "state": "more",
     }
-)
+    for name in ("Applicant", "Other applicant")
+])
 fleet_file = data_user.with_user(account)._upload_fleet(
     io.BytesIO(b"VIN\\n" + vins[0].encode()), "fleet.csv", "add"
 )
 vin_file = env["recall.import"].create({"kind": "vins", "plan_id": plan.id})
-objection = env["recall.objection"]._file(
-    {
-        "vin": vins[0],
-        "recall_number": plan.recall_number,
-        "repair_date": datetime.date(2025, 3, 1),
-        "workshop": "Workshop East",
-        "repair_number": None,
-        "email": None,
-    },
-    None,
-    "form",
-    "192.0.2.1",
+objection, live_objection = (
+    env["recall.objection"]._file(
+        {
+            "vin": text,
+            "recall_number": plan.recall_number,
+            "repair_date": datetime.date(2025, 3, 1),
+            "workshop": "Workshop East",
+            "repair_number": None,
+            "email": None,
+        },
+        None,
+        text,
+        "192.0.2.1",
+    )
+    for text in vins
 )
 subscription = env["recall.subscription"].create(
     {"email": "owner@owner.example", "brand": "Brand"}
@@ -142,6 +148,7 @@ proofs = {
 result = {
     "paths": paths,
     "proofs": proofs,
+    "objection": live_objection._get_path(),
     "subscriber": subscription.subscriber_id._get_url(),
     "interfaces": interfaces,
     "vin": vins[0],

@@ -97,8 +97,6 @@ TAKEN = {
 @pytest.fixture(scope="module")
 def upload(site):
     """Sends a file to an upload; returns the answer."""
-    proof = site.held.proofs["/recall/objection/"]
-    receipt = site.held.paths["receipt"]
     _cfg, token = site.held.interfaces["plans"]
     sessions = {name: log_in(site, name) for name in ("partner", "administrator")}
 
@@ -106,7 +104,7 @@ def upload(site):
         login, path, name, data = {
             "photo": (
                 None,
-                f"/recall/objection/{receipt}/photo?token={proof}",
+                site.held.objection.replace("?", "/photo?"),
                 "photo",
                 {},
             ),
