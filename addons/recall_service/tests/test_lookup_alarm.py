@@ -20,6 +20,7 @@ class TestLookupAlarm(PartnerCommon):
         super().setUpClass()
         cls.env.company.email = "operator@example.com"
         cls.Alarm = cls.env["recall.lookup.alarm"]
+        cls.Alarm.search([]).unlink()
         now = fields.Datetime.now()
         cls.hour = now.replace(minute=0, second=0, microsecond=0)
 
