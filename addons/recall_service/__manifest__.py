@@ -34,6 +34,7 @@
         "views/recall_share_export_views.xml",
         "views/recall_share_usage_views.xml",
         "views/recall_lookup_usage_views.xml",
+        "views/recall_lookup_alarm_views.xml",
         "views/recall_usage_comparison_views.xml",
         "views/recall_service_today_views.xml",
         "views/recall_token_views.xml",

@@ -31,9 +31,18 @@ MODULES = ("recall_enterprise", "recall_management", "recall_service")
 # One address sends here what comes from many in operation.
 LIMITS = Limits(address=10_000_000, token=10_000_000)
 PASSWORD = "security-password"
-#: `RECALL_CAMPAIGN=full` runs every suite at its full size.
-FULL = os.environ.get("RECALL_CAMPAIGN") == "full"
+#: `RECALL_CAMPAIGN=full` runs every suite at its full size, a number as far as that
+#: many cases and pairs: those of several runs are different ones, and add up.
+CAMPAIGN = os.environ.get("RECALL_CAMPAIGN", "")
+FULL = bool(CAMPAIGN)
 TIMEOUT = 60
+
+
+def size(reduced: int, full: int) -> int:
+    """How many cases or pairs to run."""
+    if CAMPAIGN.isdecimal():
+        return min(int(CAMPAIGN), full)
+    return full if FULL else reduced
 
 
 class Site:

@@ -7,11 +7,11 @@ import time
 import pytest
 import requests
 import schemathesis
-from conftest import FULL, TIMEOUT
+from conftest import FULL, TIMEOUT, size
 from hypothesis import HealthCheck, Phase, given, settings
 
 #: Cases for each interface: half of them with a right token, so that they get further.
-CASES = 20_000 if FULL else 240
+CASES = size(240, 20_000)
 SECONDS = 3
 PURPOSES = ["collect", "sync", "plans", "share"]
 FAULTS = (500, 501)

@@ -7,13 +7,13 @@ import statistics
 import time
 
 import pytest
-from conftest import FULL, TIMEOUT
+from conftest import TIMEOUT, size
 
 PURPOSES = ["collect", "sync", "plans", "share"]
 REFUSED = KEY_INVALID, KEY_EXPIRED = (403, 405)
 #: Seconds after which a token that ended must be dead in every process.
 DEAD = 60
-PAIRS = 10_000 if FULL else 400
+PAIRS = size(400, 10_000)
 #: |t| from which Welch's test counts as a difference (TVLA, ISO/IEC 17825).
 DIFFERENT = 4.5
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from . import dispatcher, evidence, recall_import, session
+from . import dispatcher, evidence, export, recall_import, session

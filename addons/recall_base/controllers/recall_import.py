@@ -30,9 +30,10 @@ class RecallImportController(http.Controller):
         methods=["POST"],
         max_content_length=MAX_FILE,
     )
-    def upload(self, job_id, ufile=None):
+    def upload(self, job_id, **_form):
         """Take the file of an import; what is wrong with it is answered as JSON."""
         job = request.env["recall.import"].browse(job_id)
+        ufile = request.httprequest.files.get("ufile")
         try:
             if not ufile:
                 raise UserError(request.env._("Choose a file."))

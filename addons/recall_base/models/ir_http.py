@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.exceptions import BadRequest, Forbidden, Unauthorized
 
 from odoo import models
 from odoo.exceptions import AccessError
@@ -10,6 +10,15 @@ class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
     @classmethod
+    def _dispatch(cls, endpoint):
+        """Override of `base` to refuse what could only end in a fault of the server:
+        NUL, which no database text holds, and a member in the controller's place."""
+        if any(_has_nul(value) for value in request.params.values()):
+            raise BadRequest("A NUL character is in the request.")
+        request.params.pop("self", None)
+        return super()._dispatch(endpoint)
+
+    @classmethod
     def _handle_error(cls, exception):
         """Override of `base` to note who asked for what it may not have."""
         if isinstance(exception, AccessError | Forbidden | Unauthorized):
@@ -17,6 +26,10 @@ class IrHttp(models.AbstractModel):
                 "access.refused", _describe(request), request.env.uid
             )
         return super()._handle_error(exception)
+
+
+def _has_nul(value):
+    return isinstance(value, str) and "\0" in value
 
 
 def _describe(served):

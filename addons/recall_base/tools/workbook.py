@@ -24,6 +24,25 @@ STREAMED = {"constant_memory": True, **_TEXTS}
 _OPTIONS = {"in_memory": True, **_TEXTS}
 
 
+#: What a spreadsheet takes for the beginning of a formula.
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+#: Put before such a text in a CSV file: the spreadsheet shows the text.
+GUARD = "'"
+
+
+def guard(value):
+    """A value for a CSV file: a text in it is never run as a formula."""
+    is_formula = isinstance(value, str) and value.startswith(FORMULA_SIGNS)
+    return GUARD + value if is_formula else value
+
+
+class TextWorkbook(xlsxwriter.Workbook):
+    """A workbook in which texts stay texts, unless it is told otherwise."""
+
+    def __init__(self, filename=None, options=None):
+        super().__init__(filename, {**_TEXTS, **(options or {})})
+
+
 @contextmanager
 def make_workbook(title: str) -> Iterator["Writer"]:
     """Make an XLSX file; afterwards it is the writer's `content`."""

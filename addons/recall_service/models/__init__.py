@@ -23,6 +23,7 @@ from . import (
     recall_import_fleet,
     recall_lookup,
     recall_lookup_address,
+    recall_lookup_alarm,
     recall_lookup_guard,
     recall_lookup_usage,
     recall_objection,

@@ -12,8 +12,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.models.recall_import_kind import vin_column
-from odoo.addons.recall_base.tools import cells, tabular, vin
-from odoo.addons.recall_base.tools.workbook import STREAMED
+from odoo.addons.recall_base.tools import cells, tabular, vin, workbook
 
 #: Rows that are named when they hold no VIN.
 NAMED = 20
@@ -215,16 +214,13 @@ class RecallFleet(models.AbstractModel):
     def _write_csv(self, header, table):
         stream = io.StringIO(newline="")
         writer = csv.writer(stream)
-        # A spreadsheet takes a text that begins like this for a formula.
-        writer.writerows(
-            [f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in row]
-            for row in itertools.chain([header], table)
-        )
+        rows = itertools.chain([header], table)
+        writer.writerows([workbook.guard(cell) for cell in row] for row in rows)
         return io.BytesIO(stream.getvalue().encode("utf-8-sig"))
 
     def _write_xlsx(self, header, table):
         file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the response
-        with xlsxwriter.Workbook(file, STREAMED) as book:
+        with xlsxwriter.Workbook(file, workbook.STREAMED) as book:
             sheet = book.add_worksheet()
             bold = book.add_format({"bold": True})
             sheet.set_column(0, len(header) - 1, 24)

@@ -30,6 +30,7 @@ class RecallServiceToday(models.AbstractModel):
 
     def _prepare_tiles(self, producers, chosen):
         return [
+            self._tile_alarms(),
             self._tile_waiting(),
             self._tile_asked(),
             *self._tiles_tokens(),
@@ -38,6 +39,16 @@ class RecallServiceToday(models.AbstractModel):
             self._tile_objections(),
             self._tile_webhooks(),
         ]
+
+    def _tile_alarms(self):
+        return self._count_tile(
+            "lookup_alarms",
+            self.env._("Alarms about look-ups"),
+            "recall.lookup.alarm",
+            Domain("acknowledged_at", "=", False),
+            None,
+            level="danger",
+        )
 
     def _tile_waiting(self):
         oldest = self.env["recall.data.application"].search(

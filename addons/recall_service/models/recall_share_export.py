@@ -10,7 +10,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.recall_base.tools import answers
+from odoo.addons.recall_base.tools import answers, workbook
 from odoo.addons.recall_base.tools.messages import ShareRecord
 
 from .recall_share import prepare_record
@@ -228,5 +228,4 @@ def _to_cell(value):
     """A value for a CSV file that people may open with a spreadsheet."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    # A producer's text never becomes a formula.
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return workbook.guard(value)

@@ -13,6 +13,7 @@ from . import (
     test_key_rotation,
     test_legacy_vin,
     test_lookup,
+    test_lookup_alarm,
     test_lookup_guard,
     test_lookup_scope,
     test_lookup_usage,

@@ -6,6 +6,7 @@ from . import (
     test_log_census,
     test_method_census,
     test_one_database,
+    test_queries,
     test_route_census,
     test_staff,
     test_translations,

@@ -612,6 +612,16 @@ FIXTURES = {
         },
         {"lookup_count": 2},
     ),
+    "recall.lookup.alarm": (
+        lambda case, producer: {
+            "kind": "quota",
+            "interface_id": case.get("recall.share.interface", producer).id,
+            "opened_at": datetime(2025, 3, 1),
+            "last_seen_at": datetime(2025, 3, 1),
+            "acknowledged_at": datetime(2025, 3, 2),
+        },
+        {"request_count": 7},
+    ),
     "recall.share.export": (
         lambda case, producer: {"cursor": _name(), "state": "done"},
         {"record_count": 2},
@@ -775,6 +785,7 @@ SHARED = {
     "recall.share.interface",
     "recall.share.usage",
     "recall.lookup.usage",
+    "recall.lookup.alarm",
     "recall.share.export",
     "recall.share.export.file",
     "recall.open.data",

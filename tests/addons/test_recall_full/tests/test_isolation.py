@@ -12,8 +12,6 @@ BOUND = (
     "recall_enterprise.group_reviewer",
     "recall_management.group_producer",
 )
-#: Names and hotlines of producers are public; roles that keep records read them all.
-DIRECTORY = ("recall.producer",)
 DEALER = "recall_enterprise.group_dealer"
 SECRET = "only the other may read this"
 
@@ -29,11 +27,8 @@ class TestIsolation(TwoProducersCommon):
             cls.make_bound_user(f"bound_{number}", group)
             for number, group in enumerate(BOUND)
         ]
-        cls.others = [
-            cls.records[m, "other"]
-            for m in FIXTURES
-            if m not in SHARED and m not in DIRECTORY
-        ]
+        cls.others = [cls.records[m, "other"] for m in FIXTURES if m not in SHARED]
+        cls.others.append(cls.producers["other"])
         # Records of the same producer that stand for another of its dealers.
         cls.neighbour = cls.make_dealer(cls.producer)
         cls.neighbours = [cls.neighbour, *cls._make_neighbours()]
@@ -110,13 +105,55 @@ class TestIsolation(TwoProducersCommon):
                 record = self.records[model, "own"].with_user(user)
                 with self.subTest(role=user.login, model=model):
                     self.assertFalse(foreign & self._read_related(record))
+                    self.assertFalse(foreign & self._export_related(record))
+
+    def test_group_is_named_after_a_record_of_another(self):
+        """X-ACCESS: grouping of all there is shows no value that others' records have,
+        by whatever relation."""
+        foreign = {(record._name, record.id) for record in self.others}
+        for user in self.users:
+            for model in FIXTURES:
+                records = self.env[model].with_user(user)
+                with self.subTest(role=user.login, model=model):
+                    self.assertFalse(foreign & self._group_by_relations(records))
+
+    def _relations(self, record):
+        return [name for name, field in record._fields.items() if field.relational]
+
+    def _group_by_relations(self, records):
+        """(model, id) of all that grouping by a relation shows, counted as a list does
+        and collected as our own code does."""
+        shown = set()
+        described = records.fields_get(attributes=["groupable", "relation"])
+        for name, description in described.items():
+            comodel = description.get("relation")
+            if not (comodel and description["groupable"]):
+                continue
+            groups = self._seen(records.formatted_read_group, [], [name], ["__count"])
+            for group in groups or []:
+                if value := group[name]:
+                    shown.add((comodel, value[0]))
+        groups = self._seen(records._read_group, [], [], ["id:array_agg"])
+        for [ids] in groups or []:
+            shown |= {(records._name, number) for number in ids or []}
+        return shown
+
+    def _export_related(self, record):
+        """(model, id) of all that a file with every relation of a record would hold."""
+        shown = set()
+        for name in self._relations(record):
+            exported = self._seen(record.export_data, [f"{name}/.id"])
+            comodel = record._fields[name].comodel_name
+            for [number] in (exported or {"datas": []})["datas"]:
+                if number:
+                    shown.add((comodel, int(number)))
+        return shown
 
     def _read_related(self, record):
         """(model, id) of all that a form with every relation of a record would show."""
         shown = set()
-        for name, field in record._fields.items():
-            if not field.relational:
-                continue
+        for name in self._relations(record):
+            field = record._fields[name]
             specification = {name: {"fields": {"display_name": {}}}}
             for row in self._seen(record.web_read, specification) or []:
                 values = row.get(name) or []
