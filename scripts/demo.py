@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="stop after the summary")
     once = parser.parse_args().once
     signal.signal(signal.SIGTERM, lambda *_args: sys.exit(1))
-    stack = Stack("demo", say=say)
+    stack = Stack("demo", guarded=True, say=say)
     try:
         stack.prepare()
         stack.start()

@@ -39,6 +39,13 @@ BEGIN
                    app);
     EXECUTE format('GRANT USAGE, SELECT ON SEQUENCE recall_audit_event_id_seq,
         recall_audit_checkpoint_id_seq, recall_completion_id_seq TO %I', app);
+    -- A backup by Odoo's role reads where all of them stand.
+    FOR item IN
+        SELECT oid::regclass AS name FROM pg_class
+         WHERE relowner = 'recall_log'::regrole AND relkind = 'S'
+    LOOP
+        EXECUTE format('GRANT SELECT ON SEQUENCE %s TO %I', item.name, app);
+    END LOOP;
     FOR item IN
         SELECT oid::regprocedure AS name FROM pg_proc
          WHERE pronamespace = 'public'::regnamespace

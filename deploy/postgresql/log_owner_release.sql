@@ -8,10 +8,10 @@ DECLARE
 BEGIN
     FOR item IN
         SELECT format('TABLE %s', oid::regclass) AS name FROM pg_class
-         WHERE relowner = 'recall_log'::regrole AND relkind = 'r'
+         WHERE relowner = to_regrole('recall_log') AND relkind = 'r'
         UNION ALL
         SELECT format('FUNCTION %s', oid::regprocedure) FROM pg_proc
-         WHERE proowner = 'recall_log'::regrole
+         WHERE proowner = to_regrole('recall_log')
     LOOP
         EXECUTE format('ALTER %s OWNER TO %I', item.name, app);
     END LOOP;

@@ -54,7 +54,7 @@ SELECT json_agg(json_build_object(
 
 def make_rows(count, producer, keys):
     """Yield reports in the order of `COLUMNS`, as lines of COPY: repaired today."""
-    import cipher
+    import phone as phones
     import vin
 
     now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
@@ -67,7 +67,7 @@ def make_rows(count, producer, keys):
             *("confirmed", producer, RECALL_NUMBER, text),
             now[:10],
             *(repair, f"第{number % DEALERS + 1}汽车销售服务有限公司"),
-            *(keys.seal(phone, context), keys.blind(phone), cipher.mask_phone(phone)),
+            *(keys.seal(phone, context), keys.blind(phone), phones.mask_phone(phone)),
             *(f"DMS-{number}", 1, now, now, now),
         )
         yield "\t".join(map(str, values)) + "\n"

@@ -63,6 +63,12 @@ class WebClient:
         if not response.ok:
             raise WebError(response.text)
 
+    def download(self, path: str) -> bytes:
+        """Content of a page or file, as its link gives it."""
+        response = self._session.get(self.url + path, timeout=TIMEOUT_SECONDS)
+        response.raise_for_status()
+        return response.content
+
     def post(self, path: str, message: dict[str, Any]) -> dict[str, Any]:
         """Post a message to an interface, as a program does: no session."""
         response = requests.post(

@@ -18,6 +18,7 @@ from .proxy import Limits, Proxy
 from .settings import (
     ADDONS,
     LOCAL,
+    LOG_OWNER,
     LOGS,
     ODOO_PORT,
     PRODUCER_PORT,
@@ -68,7 +69,9 @@ class Stack:
 
     `name` separates stacks on one machine (databases, logs, keys, pid files): "demo"
     keeps its databases, a test makes its own. Use as a context manager or call
-    `prepare`, `start` and `stop`. `say` gets one line for each long step.
+    `prepare`, `start` and `stop`. `say` gets one line for each long step. `guarded`
+    gives log and repair reports to a role of their own, where the embedded server's
+    superuser can do so.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Stack:
         workers: int | None = None,
         limits: Limits | None = None,
         cluster: Cluster | None = None,
+        guarded: bool = False,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.name = name
@@ -86,6 +90,7 @@ class Stack:
         self.ports = ports or Ports.from_variables()
         self.workers = workers
         self.cluster = cluster or Cluster()
+        self.guarded = guarded and not self.cluster.external
         self.authority = Authority()
         self.producer = self._site(
             "producer", PRODUCER_MODULES, self.ports.producer, self.ports.odoo[:2]
@@ -125,8 +130,17 @@ class Stack:
                 # What an old key sealed cannot be opened: the database goes with it.
                 site.database.drop()
                 make_key_file(site.key_file)
-            done = site.database.provide(site.modules)
-            self.say(f"database of the {site.name}: {done}")
+            self.say(f"database of the {site.name}: {self._provide(site)}")
+
+    def _provide(self, site: Site) -> str:
+        name = site.database.name
+        if self.guarded and self.cluster.exists(name):
+            # An update changes tables, which their owner alone may do.
+            self.cluster.run_file(name, LOG_OWNER / "log_owner_release.sql")
+        done = site.database.provide(site.modules)
+        if self.guarded:
+            self.cluster.run_file(name, LOG_OWNER / "log_owner.sql")
+        return done
 
     def prepare_apart(self) -> None:
         """`prepare` on a database server that has no templates: made on the usual one.
@@ -183,6 +197,7 @@ class Stack:
             "RECALL_KEY_FILE": str(key_file),
             "RECALL_CA_FILE": str(self.authority.ca),
             "RECALL_PEER_NETWORKS": PEER_NETWORKS,
+            "RECALL_CHECKPOINT_FILE": str(LOGS / self.name / f"{name}-checkpoints.txt"),
         }
         database = Database(
             self.cluster,

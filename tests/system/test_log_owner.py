@@ -85,6 +85,15 @@ def test_guarded_log_takes_nothing(database):
     assert database.shell(WORK) == {"sealed": True, "waiting": 0, "fault": None}
 
 
+def test_guarded_log_cannot_be_backed_up(database, tmp_path):
+    """M-KEEP X-TAMPER: Odoo's own role dumps all of it, as `make backup` does."""
+    dump = tmp_path / "dump.sql"
+    database.cluster.client("pg_dump", f"--file={dump}", NAME)
+    text = dump.read_text()
+    for table in ("event", "rows", "seal", "node", "pending", "checkpoint"):
+        assert f"COPY public.recall_audit_{table} (" in text
+
+
 def test_update_of_a_guarded_log_is_impossible(database):
     """X-TAMPER: given back, the add-ons can be updated; then it is taken again."""
     database.cluster.run_file(NAME, LOG_OWNER / "log_owner_release.sql")

@@ -97,3 +97,37 @@ def test_number_changes_when_it_is_normalised_again(number):
     once = phone.normalize(f"+86{number}")
     assert once == number == phone.normalize(once)
     assert phone.international(once) == f"+86{number}"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("13800138000", "138****8000"),
+        ("138 0013-8000", "138****8000"),
+        ("+86 13800138000", "138****8000"),
+        ("008613800138000", "138****8000"),
+        ("010-62345678", "010****5678"),
+        ("62345678", "****78"),
+        ("12345", "****"),
+        ("张三13800138000", "138****8000"),
+        ("１３８００１３８０００", "****"),
+        ("not known", "****"),
+        ("", ""),
+        (None, ""),
+        (False, ""),
+    ],
+)
+def test_phone_is_masked(text, masked):
+    assert phone.mask_phone(text) == masked
+
+
+@given(st.text() | st.text("0123456789 -+*", max_size=24))
+def test_mask_shows_few_digits_and_nothing_else(text):
+    masked = phone.mask_phone(text)
+    assert set(masked) <= set("0123456789*")
+    assert sum(char.isdigit() for char in masked) <= 7
+    assert phone.mask_phone(masked) == masked
+    assert bool(masked) == bool(text)
+    digits = [char for char in text if char in "0123456789"]
+    if masked != text and len(digits) > 6:
+        assert len(digits) - sum(char.isdigit() for char in masked) >= 4

@@ -39,15 +39,17 @@ class Evidence(http.Controller):
             return request.make_response("There is no key yet.\n", status=404)
         return _plain("".join(f"{key}\n" for key in keys), "public, max-age=300")
 
-    @http.route("/recall/log/<string:part>", auth="user", **READ)
+    @http.route("/recall/log/<string:part>", auth="user", **{**READ, "readonly": False})
     def export(self, part):
-        """Stream the log, its checkpoints or the verifier to an auditor."""
+        """Stream the log, its checkpoints or the verifier to an auditor; who takes the
+        log away is in it."""
         _check_auditor()
         if part == "verify_log.py":
             return _download(Path(verify_log.__file__).read_text(), part)
         exports = {"log.jsonl": "_export", "checkpoints.txt": "_export_checkpoints"}
         if part not in exports:
             raise NotFound
+        request.env["recall.audit.event"]._record("log.download", name=part)
         return _download(_stream(request.env.registry, exports[part]), part)
 
     @http.route("/recall/log/proof/<string:model>/<int:record_id>", auth="user", **READ)

@@ -80,13 +80,15 @@ class RecallImportController(http.Controller):
         type="http",
         auth="user",
         methods=["GET"],
-        readonly=True,
         max_content_length=0,
     )
     def errors(self, job_id):
-        """Give the rows that an import refused, each with the reason."""
+        """Give the rows that an import refused, each with the reason, and log it."""
         job = request.env["recall.import"].browse(job_id)
         job.check_access("read")
+        request.env["recall.audit.event"]._record(
+            "import.download", job, refused=job.refused_count
+        )
         name = request.env._("Refused rows of %(file)s", file=job.name or job_id)
         return send_file(_write_errors(job), f"{name}.xlsx", MIMETYPE)
 

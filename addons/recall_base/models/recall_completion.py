@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..tools import cipher
 from ..tools.notification import notify
+from ..tools.phone import mask_phone
 from .guarded_many2one import GuardedMany2one
 from .person_mixin import PHONE, VIN
 from .sealed_mixin import YEAR
@@ -110,7 +111,7 @@ class RecallCompletion(models.Model):
         return (
             keys.seal(phone, self._phone_context(*natural_key)),
             keys.blind(phone),
-            cipher.mask_phone(phone),
+            mask_phone(phone),
         )
 
     def _open_phone(self):

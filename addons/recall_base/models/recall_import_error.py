@@ -2,7 +2,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import cells, cipher
+from ..tools import cells
+from ..tools.phone import mask_phone
 
 MAX_SHOWN = 100
 MAX_NOTE = 300
@@ -117,4 +118,4 @@ def mask(text, column):
     if not column.personal:
         return cells.hide_phones(text[:MAX_SHOWN])
     digits = sum(char.isdigit() for char in text)
-    return cipher.mask_phone(text) if digits * 2 > len(text) else f"{text[:1]}***"
+    return mask_phone(text) if digits * 2 > len(text) else f"{text[:1]}***"

@@ -116,6 +116,16 @@ class TestAuditEvidence(AuditCommon, HttpCase):
         proof.write_text(json.dumps(document))
         self.assertEqual(self.verify("proof", str(proof))[0], 2)
 
+    def test_log_is_taken_away_without_an_event(self):
+        """X-LOG: who saves the log or its checkpoints is in the log."""
+        for part in ("log.jsonl", "checkpoints.txt"):
+            self.fetch(f"/recall/log/{part}")
+        Event = self.env["recall.audit.event"]
+        events = Event.search([("action", "=", "log.download")], limit=2)
+        taken = [event.detail["name"] for event in events]
+        self.assertEqual(taken, ["checkpoints.txt", "log.jsonl"])
+        self.assertEqual(events.user_id.login, "log_auditor")
+
     def test_stranger_gets_the_log(self):
         """X-ACCESS: log and proofs are the auditors'; others find nothing there."""
         self.make_user("log_keeper", "recall_base.group_keeper")

@@ -74,7 +74,8 @@ class TestImportHttp(ImportCommon, HttpCase):
         self.assertEqual(response.status_code, 303)
 
     def test_error_file_does_harm_or_lacks_rows(self):
-        """E-COLLECT, X-ATTACK: each refused row with its reason; formulas are texts."""
+        """E-COLLECT, X-ATTACK, X-LOG: each refused row with its reason; formulas are
+        texts, and who saved the file is logged."""
         rows = [["=HYPERLINK(1)"], [self.make_vin()], ["+1"], ["-1"], ["@x"]]
         job = self.take_in(self.make_csv(rows))
         self.keeper.lang = "en_US"
@@ -84,6 +85,10 @@ class TestImportHttp(ImportCommon, HttpCase):
         self.assertEqual({row[0] for row in found}, {2, 4, 5, 6})
         self.assertEqual({row[2] for row in found}, {"=HYPERLINK(1)", "+1", "-1", "@x"})
         self.assertIn("17 characters", found[0][3])
+        event = self.env["recall.audit.event"].search(
+            [("action", "=", "import.download"), ("res_id", "=", job.id)]
+        )
+        self.assertEqual((event.user_id, event.detail), (self.keeper, {"refused": 4}))
 
     def test_template_cannot_be_filled_in_and_imported(self):
         """E-COLLECT: what a template holds is what the import reads."""

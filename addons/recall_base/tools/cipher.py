@@ -11,8 +11,7 @@ The keys live in a JSON file outside the database, named by RECALL_KEY_FILE:
 Every key in it can be used for reading, the active ones make what is new.  The id of a
 seal key begins with its year: when the year of the active one is over, a key of the
 running year is used instead, if there is one.  "sign" holds the Ed25519 keys that sign
-the operation log; a file of an older version lacks it.  `key_file.py` makes and changes
-the file.
+the operation log; a file of an older version lacks it.  `key_file.py` makes the file.
 """
 
 import base64
@@ -232,26 +231,6 @@ def kid_of(sealed: object) -> str | None:
     """Return the id of the key a text was sealed with; None for what is no envelope."""
     match = _ENVELOPE.fullmatch(sealed) if isinstance(sealed, str) else None
     return match["kid"] if match else None
-
-
-def mask_phone(text: object) -> str:
-    """Hide a phone number for display: 13800138000 becomes 138****8000.
-
-    Nothing but digits and asterisks comes out, whatever was typed around them; a
-    Chinese country code is left out.  Under 11 digits only the last two are shown,
-    under 7 none.  "" for nothing; what is masked already stays.
-    """
-    if not isinstance(text, str) or not text:
-        return ""
-    if len(text) == 11 and text.isascii() and text.isdigit():
-        return f"{text[:3]}****{text[-4:]}"
-    if re.fullmatch(r"(?:[0-9]{3})?\*{4}(?:[0-9]{2}|[0-9]{4})?", text):
-        return text
-    digits = re.sub("[^0-9]", "", text)
-    digits = re.sub("^(?:00)?86(?=1[0-9]{10}$)", "", digits)
-    if len(digits) >= 11:
-        return f"{digits[:3]}****{digits[-4:]}"
-    return f"****{digits[-2:]}" if len(digits) >= 7 else "****"
 
 
 def _bound(alg: str, kid: str, context: str) -> bytes:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""Phone numbers: what is none, what hardly is a person's, and their one form.
+"""Phone numbers: what is none, what hardly is a person's, their one form, their mask.
 
 A number is never looked up or called here; a doubtful one is only worth a warning.
 """
@@ -90,3 +90,23 @@ def is_mobile(number: str | None) -> bool:
 def international(number: str) -> str:
     """Return a normalised mobile number in the form of E.164."""
     return number if number.startswith("+") else f"+86{number}"
+
+
+def mask_phone(text: object) -> str:
+    """Hide a phone number for display: 13800138000 becomes 138****8000.
+
+    Nothing but digits and asterisks comes out, whatever was typed around them; a
+    Chinese country code is left out.  Under 11 digits only the last two are shown,
+    under 7 none.  "" for nothing; what is masked already stays.
+    """
+    if not isinstance(text, str) or not text:
+        return ""
+    if len(text) == 11 and text.isascii() and text.isdigit():
+        return f"{text[:3]}****{text[-4:]}"
+    if re.fullmatch(r"(?:[0-9]{3})?\*{4}(?:[0-9]{2}|[0-9]{4})?", text):
+        return text
+    digits = re.sub("[^0-9]", "", text)
+    digits = re.sub("^(?:00)?86(?=1[0-9]{10}$)", "", digits)
+    if len(digits) >= 11:
+        return f"{digits[:3]}****{digits[-4:]}"
+    return f"****{digits[-2:]}" if len(digits) >= 7 else "****"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """Verify an operation log, a checkpoint or a proof, without Odoo and without trust.
 
-Plain Python with the package `cryptography`: a file that anybody can copy and read.
+Plain Python with the package `cryptography`, and one file whatever its length: anybody
+can copy it, read it whole and run it alone.
 
     python verify_log.py log LOG.jsonl --key KEY --checkpoints FILE [FILE…]
     python verify_log.py proof PROOF.json --key KEY [--checkpoints FILE…]

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.person_mixin import EMAIL, PHONE, VIN
-from ..tools import cipher, phone
+from ..tools import phone
 from ..tools.vin import is_vin
 
 
@@ -137,5 +137,5 @@ class RecallErasure(models.TransientModel):
 
 def _mask(kind, value):
     if kind == PHONE:
-        return cipher.mask_phone(value)
+        return phone.mask_phone(value)
     return f"{value[:1]}***@{value.rpartition('@')[2]}" if kind == EMAIL else value

@@ -72,7 +72,7 @@ def seal_contact(keys, producer_id, vin, parts):
     return {
         "sealed": keys.seal(text, _seal_context(producer_id, vin)),
         "name_masked": owner_contact.mask_name(clean["name"]) or None,
-        "phone_masked": cipher.mask_phone(phone) or None,
+        "phone_masked": numbers.mask_phone(phone) or None,
         "email_masked": owner_contact.mask_email(email) or None,
         "address_masked": owner_contact.mask_address(address) or None,
         **_digest_contact(keys, text, clean),

@@ -9,6 +9,7 @@ from odoo.addons.recall_base.models.person_mixin import VIN
 from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools.messages import SyncRecord
+from odoo.addons.recall_base.tools.phone import mask_phone
 
 _KEY_MEMBERS = ("recallNum", "vehicleVin", "repairNum")
 _SHOWN_MEMBERS = tuple(name for name in SyncRecord.model_fields if name != "telNum")
@@ -303,7 +304,7 @@ class RecallQuarantine(models.Model):
             "repair_date": _text(members.get("recallTime")),
             "dealer_name": _text(members.get("dealerName")),
             "phone_sealed": keys.seal(str(phone), context) if phone else None,
-            "phone_masked": cipher.mask_phone(str(phone)) if phone else None,
+            "phone_masked": mask_phone(str(phone)) if phone else None,
             "record": shown,
             "content_digest": self._renew_digest(exchange, digests),
         }

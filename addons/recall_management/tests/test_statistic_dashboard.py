@@ -10,7 +10,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
 from odoo.addons.recall_base.tests.browser_common import LANGUAGES, RecallBrowserCase
-from odoo.addons.recall_base.tools import cipher
+from odoo.addons.recall_base.tools import phone
 
 from ..models.recall_statistic_figures import PlanFigures, plans_domain
 from .common import CANARY
@@ -277,7 +277,7 @@ class TestStatisticFiles(DashboardCommon, HttpCase):
         ):
             self.assertIn(text, html)
         self.assertNotIn(CANARY, html)
-        self.assertNotIn(cipher.mask_phone(CANARY), html)
+        self.assertNotIn(phone.mask_phone(CANARY), html)
 
     def test_stage_report_without_a_repair_fails(self):
         self.plan.state = "published"

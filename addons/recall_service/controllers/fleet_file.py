@@ -7,10 +7,16 @@ from odoo.addons.recall_base.tools.workbook import MIMETYPE
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": MIMETYPE}
 
 
-def send_fleet(rows, form):
-    """Answer with the rows of ``recall.fleet._look_up`` as a file to save.
+def send_fleet(owner, rows, form):
+    """Answer with the rows of ``recall.fleet._look_up`` as a file to save, and log it.
 
+    :param owner: the data user or subscriber whose vehicles they are
+    :param list rows: what is in the file
     :param str form: ``csv`` or ``xlsx``
     """
+    subject = owner._name.removeprefix("recall.").replace(".", "_")
+    request.env["recall.audit.event"]._record(
+        f"{subject}.download", owner, kind=form, rows=len(rows)
+    )
     file = request.env["recall.fleet"]._write_file(rows, form)
     return send_file(file, f"recalls.{form}", TYPES[form])

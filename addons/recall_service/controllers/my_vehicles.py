@@ -194,7 +194,7 @@ class RecallMyVehicles(http.Controller):
         Fleet = request.env["recall.fleet"].sudo()
         form_name = "xlsx" if form.get("form") == "xlsx" else "csv"
         rows = Fleet._look_up(Fleet._subscriber_sql(subscriber), form.get("only", ""))
-        return send_fleet(rows, form_name)
+        return send_fleet(subscriber, rows, form_name)
 
     def _count(self, subscriber):
         return (

@@ -51,7 +51,7 @@ class RecallPortalFleet(RecallPortal):
             Fleet = request.env["recall.fleet"]
             source = Fleet._data_user_sql(data_user)
             rows = Fleet._look_up(source, form.get("only"), recall=recall)
-            return send_fleet(rows, form["form"])
+            return send_fleet(data_user, rows, form["form"])
         removed = int(removed) if removed.isdecimal() and len(removed) < 7 else 0
         return self._show_fleet(
             data_user, form, done=done, removed=removed, recall=recall[:20]

@@ -6,6 +6,8 @@ from . import (
     ir_http_interface,
     mail_link_mixin,
     mail_mail,
+    mail_sealed_mixin,
+    mail_typed_mixin,
     recall_catalogue,
     recall_catalogue_recall,
     recall_catalogue_years,

@@ -2,6 +2,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.recall_base.tools import cipher
+
 #: Mail addresses that one fleet may have.
 MOST_ADDRESSES = 10
 
@@ -67,7 +69,8 @@ class RecallDataUser(models.Model):
     def _find_fleet_mail(self, address):
         # sudo: as above.
         mails = self.sudo().fleet_mail_ids
-        return mails.filtered(lambda mail: mail.email == address)
+        digests = cipher.KeyRing.from_environment().blinds(address)
+        return mails.filtered(lambda mail: mail.email_digest in digests)
 
     def _end_fleet_mail(self, subscription_id):
         """Tell an address nothing more of this fleet; once more does nothing."""

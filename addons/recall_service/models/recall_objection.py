@@ -6,8 +6,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.recall_base.models.person_mixin import EMAIL, VIN
-from odoo.addons.recall_base.models.sealed_mixin import YEAR
-from odoo.addons.recall_base.tools import cipher
 
 from ..tools.working_days import add_working_days
 
@@ -37,11 +35,11 @@ class RecallObjection(models.Model):
     _name = "recall.objection"
     _description = "Objection to an open recall"
     _audit_personal = {"vin"}
-    _inherit = ["recall.mail.link.mixin", "recall.person.mixin", "recall.sealed.mixin"]
+    _inherit = ["recall.mail.link.mixin", "recall.sealed.email.mixin"]
     _order = "due_on, id"
-    _sealed = {"email_sealed": YEAR}
     _person_keys = {EMAIL: "email_digest", VIN: "vin"}
-    _personal_columns = ("email_sealed", "email_digest", "email_masked")
+    _email_scope = "recall.objection"
+    _email_seed = "receipt"
     _rec_name = "receipt"
     _rec_names_search = ["receipt", "vin"]
     _link_path = "/recall/objection"
@@ -101,9 +99,6 @@ class RecallObjection(models.Model):
         help="Every look is noted in the operation log.",
     )
     lang = fields.Char(string="Language", readonly=True)
-    email_sealed = fields.Char(groups="base.group_system", copy=False)
-    email_digest = fields.Char(groups="base.group_system", copy=False)
-    email_masked = fields.Char(string="E-mail", readonly=True, copy=False)
     mail_due = fields.Boolean(
         string="Mail due",
         readonly=True,
@@ -191,25 +186,3 @@ class RecallObjection(models.Model):
         days = self.env["ir.config_parameter"].sudo().get_param(name) or ""
         days = int(days) if days.isdecimal() else default
         return add_working_days(self._today(), days)
-
-    # === Address of the visitor === #
-
-    @api.model
-    def _email_context(self, receipt):
-        """What a sealed address is bound to: it opens in no other record."""
-        return f"recall.objection:email:{receipt}"
-
-    def _get_seal_context(self, column):
-        return self._email_context(self.receipt)
-
-    def _prepare_digests(self, keys, column, text):
-        return {"email_digest": keys.blind(text)}
-
-    def _open_email(self):
-        """Return the visitor's address in clear, for a mail to it, or None: there is
-        none, or it is erased."""
-        self.ensure_one()
-        keys = cipher.KeyRing.from_environment()
-        if not keys.has_key_of(self.email_sealed):
-            return None
-        return keys.open(self.email_sealed, self._get_seal_context("email_sealed"))

@@ -5,9 +5,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, hmac
 
-from odoo.addons.recall_base.tools import cipher
-
-from ..tools.mask import mask_email
 from .recall_lookup import PUBLIC_STATES
 from .recall_objection import ANSWER_DAYS, LIVE
 
@@ -73,9 +70,12 @@ class RecallObjection(models.Model):
 
     def _insert_sql(self, said, form_digest, network_address):
         now = fields.Datetime.now()
+        receipt = "-".join(_draw(4) for _group in range(3))
         values = {
             **said,
-            **self._prepare_email(said["email"]),
+            "receipt": receipt,
+            **self._prepare_email(said["email"], receipt),
+            "mail_due": bool(said["email"]),
             "form_digest": form_digest,
             "lang": self.env.lang or "en_US",
             "origin": self._get_origin(network_address),
@@ -120,23 +120,6 @@ class RecallObjection(models.Model):
                ON CONFLICT (form_digest) DO NOTHING RETURNING id""",
             **values,
         )
-
-    def _prepare_email(self, address):
-        """Receipt number, and the address as it is kept: sealed for that number."""
-        receipt = "-".join(_draw(4) for _group in range(3))
-        sealed = digest = masked = None
-        if address:
-            keys = cipher.KeyRing.from_environment()
-            sealed = keys.seal(address, self._email_context(receipt))
-            digest = keys.blind(address)
-            masked = mask_email(address)
-        return {
-            "receipt": receipt,
-            "email_sealed": sealed,
-            "email_digest": digest,
-            "email_masked": masked,
-            "mail_due": bool(address),
-        }
 
     def _withdraw(self):
         """End this objection by its visitor's wish; once more does nothing."""

@@ -289,9 +289,11 @@ class RecallPush(models.Model):
                 push._try_send()
 
     def _is_wanted(self):
-        """Whether the subscriber still wants it and the recall still runs."""
+        """Whether it is still wanted and can be told, and the recall still runs."""
         return (
-            self.subscription_id.state == "active" and self.plan_id.state in TOLD_STATES
+            self.subscription_id.state == "active"
+            and self.plan_id.state in TOLD_STATES
+            and not self.subscription_id._is_erased()
         )
 
     def _try_send(self):

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.tools import cipher
+
 #: Days in which the link to a subscriber's own page works.
 LINK_DAYS = 30
 #: Minutes before another link is sent to the same address.
@@ -26,10 +28,10 @@ class RecallSubscriber(models.Model):
 
     _name = "recall.subscriber"
     _description = "Subscriber"
-    _inherit = ["recall.mail.link.mixin"]
+    _inherit = ["recall.typed.email.mixin"]
     _audit_ignored = {"link_due", "link_asked_at"}
     _order = "id desc"
-    _rec_name = "email"
+    _rec_name = "email_masked"
     _link_path = "/recall/my-vehicles"
     _link_scope = "recall-subscriber"
     _digest_template = "recall_service.mail_template_digest"
@@ -40,7 +42,6 @@ class RecallSubscriber(models.Model):
         readonly=True,
         default="mail",
     )
-    email = fields.Char(string="E-mail", readonly=True)
     lang = fields.Selection(
         lambda self: self.env["res.lang"].get_installed(),
         string="Language",
@@ -58,25 +59,30 @@ class RecallSubscriber(models.Model):
     subscription_ids = fields.One2many("recall.subscription", "subscriber_id")
     push_ids = fields.One2many("recall.push", "subscriber_id")
 
-    _email_uniq = models.UniqueIndex("(email)", "This address is a subscriber already.")
+    _email_uniq = models.UniqueIndex(
+        "(email_digest)", "This address is a subscriber already."
+    )
     _link_due_idx = models.Index("(id) WHERE link_due")
 
     @api.model
-    def _make(self, email, lang):
+    def _make(self, address, lang):
         """Return the subscriber with this confirmed address, made if need be."""
+        columns = self._prepare_new_email(address)
         self.flush_model()
         # Two confirmations may come at once: the second waits for the first.
         self.env.cr.execute(
             SQL(
                 """INSERT INTO recall_subscriber
-                          (channel, email, lang, rhythm, create_uid, create_date)
-                   VALUES ('mail', %s, %s, 'now', %s, %s)
-                   ON CONFLICT (email) DO UPDATE SET email = excluded.email
+                          (channel, %(names)s, lang, rhythm, create_uid, create_date)
+                   VALUES ('mail', %(values)s, %(lang)s, 'now', %(uid)s, %(now)s)
+                   ON CONFLICT (email_digest)
+                   DO UPDATE SET email_masked = excluded.email_masked
                    RETURNING id""",
-                email,
-                lang,
-                self.env.uid,
-                fields.Datetime.now(),
+                names=SQL(", ").join(map(SQL.identifier, columns)),
+                values=SQL(", ").join(SQL("%s", value) for value in columns.values()),
+                lang=lang,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
             ),
             log_exceptions=False,
         )
@@ -146,7 +152,7 @@ class RecallSubscriber(models.Model):
         return subscriber if proven else self.browse()
 
     @api.model
-    def _ask_link(self, email):
+    def _ask_link(self, address):
         """Note that somebody asks for the link of this address, known or not.
 
         Nothing is returned and the mail is made later: the answer does not tell whether
@@ -157,10 +163,10 @@ class RecallSubscriber(models.Model):
         self.env.cr.execute(
             SQL(
                 """UPDATE recall_subscriber SET link_due = true, link_asked_at = %s
-                    WHERE email = %s AND NOT coalesce(link_due, false)
+                    WHERE email_digest = ANY(%s) AND NOT coalesce(link_due, false)
                       AND coalesce(link_asked_at, '-infinity') < %s""",
                 now,
-                email,
+                cipher.KeyRing.from_environment().blinds(address),
                 now - timedelta(minutes=LINK_PAUSE),
             ),
             log_exceptions=False,
@@ -175,9 +181,10 @@ class RecallSubscriber(models.Model):
         for subscriber in self.search([("link_due", "=", True)], limit=500):
             if subscriber.try_lock_for_update():
                 subscriber.link_due = False
-                self.env["recall.subscription"]._queue_mails(
-                    template, subscriber, subscriber
-                )
+                if not subscriber._is_erased():
+                    self.env["recall.subscription"]._queue_mails(
+                        template, subscriber, subscriber
+                    )
 
     def _prepare_headers(self):
         """Headers of RFC 8058: one click ends all mails to this address."""

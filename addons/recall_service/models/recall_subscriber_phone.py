@@ -9,8 +9,6 @@ from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher, phone
 from odoo.addons.recall_base.tools.notification import notify
 
-from ..tools.mask import mask_email
-
 #: Hexadecimal digits of the proof in the short link: 96 bits.
 _PROOF_DIGITS = 24
 
@@ -28,9 +26,9 @@ class RecallSubscriber(models.Model):
     """
 
     _name = "recall.subscriber"
-    _inherit = ["recall.subscriber", "recall.person.mixin", "recall.sealed.mixin"]
-    _sealed = {"phone_sealed": YEAR}
-    _person_keys = {PHONE: "phone_digest", EMAIL: "email"}
+    _inherit = ["recall.subscriber"]
+    _sealed = {"phone_sealed": YEAR, "email_sealed": YEAR}
+    _person_keys = {PHONE: "phone_digest", EMAIL: "email_digest"}
 
     phone_masked = fields.Char(string="Mobile number", readonly=True, copy=False)
     phone_sealed = fields.Char(groups="base.group_system", copy=False)
@@ -43,8 +41,9 @@ class RecallSubscriber(models.Model):
     )
 
     _one_address = models.Constraint(
-        "CHECK(CASE channel WHEN 'sms' THEN email IS NULL AND phone_digest IS NOT NULL "
-        "ELSE email IS NOT NULL AND phone_digest IS NULL END)",
+        "CHECK(CASE channel "
+        "WHEN 'sms' THEN email_digest IS NULL AND phone_digest IS NOT NULL "
+        "ELSE email_digest IS NOT NULL AND phone_digest IS NULL END)",
         "A subscriber has one address: e-mail or mobile number.",
     )
     _phone_uniq = models.UniqueIndex(
@@ -52,10 +51,10 @@ class RecallSubscriber(models.Model):
         "This number is a subscriber already.",
     )
 
-    @api.depends("email", "phone_masked")
+    @api.depends("email_masked", "phone_masked")
     def _compute_display_name(self):
         for subscriber in self:
-            subscriber.display_name = subscriber.email or subscriber.phone_masked
+            subscriber.display_name = subscriber._tell_person()
 
     @api.model
     def _find_phone(self, number):
@@ -83,7 +82,7 @@ class RecallSubscriber(models.Model):
                 keys.seal(number, _bind(seed)),
                 seed,
                 digest,
-                cipher.mask_phone(number),
+                phone.mask_phone(number),
                 lang,
                 self.env.uid,
                 fields.Datetime.now(),
@@ -93,10 +92,14 @@ class RecallSubscriber(models.Model):
         return self.browse(self.env.cr.fetchone()[0])
 
     def _get_seal_context(self, column):
-        return _bind(self.link_seed)
+        if column == "phone_sealed":
+            return _bind(self.link_seed)
+        return super()._get_seal_context(column)
 
     def _prepare_digests(self, keys, column, text):
-        return {"phone_digest": keys.blind(text)}
+        if column == "phone_sealed":
+            return {"phone_digest": keys.blind(text)}
+        return super()._prepare_digests(keys, column, text)
 
     def _after_reseal(self):
         """Subscriptions have the digest, too: it tells one that is there already."""
@@ -113,7 +116,7 @@ class RecallSubscriber(models.Model):
         self.env["recall.subscription"].invalidate_model(["phone_digest"])
 
     def _tell_person(self):
-        return self.phone_masked or mask_email(self.email)
+        return self.phone_masked or self.email_masked
 
     def _forget_person(self):
         """Override: the subscriptions end, and nothing is left of them."""

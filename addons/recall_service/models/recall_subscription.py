@@ -29,8 +29,8 @@ class RecallSubscription(models.Model):
     """Who wants to be told by mail of which recalls.
 
     Nobody is told anything before the confirmation link in a first mail was used:
-    ``waiting`` -> ``active`` -> ``cancelled``. The address is personal data: it is in
-    no log and no URL, and goes with the subscription soon after its end. Public
+    ``waiting`` -> ``active`` -> ``cancelled``. The address is sealed, is in no log and
+    no URL, and goes with the subscription soon after its end. Public
     requests only leave a row; the mail is made by a scheduled action, so that the time
     of the answer does not tell whether an address was known.
     """
@@ -39,11 +39,10 @@ class RecallSubscription(models.Model):
     _description = "Subscription to recalls"
     _audit_personal = {"vin"}
     _audit_ignored = {"mail_due"}
-    _inherit = ["recall.mail.link.mixin"]
+    _inherit = ["recall.typed.email.mixin"]
     _order = "id desc"
     _link_path = "/recall/subscription"
 
-    email = fields.Char(string="E-mail", help="In lower case.")
     partner_id = fields.Many2one(
         "res.partner", string="Contact", index="btree_not_null", ondelete="set null"
     )
@@ -90,23 +89,19 @@ class RecallSubscription(models.Model):
         "AND (series IS NULL OR (brand IS NOT NULL AND series != '')))",
         "A subscription is about one thing: VIN, recall plan, brand or fleet.",
     )
-    _email_form = models.Constraint(
-        "CHECK(email = lower(email) AND email LIKE '_%@_%' AND length(email) <= 254)",
-        "This is not an e-mail address.",
-    )
     _vin_uniq = models.UniqueIndex(
-        "(coalesce(email, phone_digest), vin) "
+        "(coalesce(email_digest, phone_digest), vin) "
         "WHERE state != 'cancelled' AND vin IS NOT NULL",
         "This address is subscribed to this vehicle already.",
     )
     _plan_uniq = models.UniqueIndex(
-        "(coalesce(email, phone_digest), plan_id) "
+        "(coalesce(email_digest, phone_digest), plan_id) "
         "WHERE state != 'cancelled' AND plan_id IS NOT NULL",
         "This address is subscribed to this recall already.",
     )
     _brand_uniq = models.UniqueIndex(
-        "(coalesce(email, phone_digest), lower(brand), lower(coalesce(series, ''))) "
-        "WHERE state != 'cancelled' AND brand IS NOT NULL",
+        "(coalesce(email_digest, phone_digest), lower(brand), "
+        "lower(coalesce(series, ''))) WHERE state != 'cancelled' AND brand IS NOT NULL",
         "This address is subscribed to this brand already.",
     )
     _vin_idx = models.Index("(vin) WHERE state = 'active' AND vin IS NOT NULL")
@@ -115,7 +110,7 @@ class RecallSubscription(models.Model):
         "(lower(brand)) WHERE state = 'active' AND brand IS NOT NULL"
     )
     _mail_due_idx = models.Index("(id) WHERE mail_due")
-    _asked_idx = models.Index("(email, asked_at)")
+    _asked_idx = models.Index("(email_digest, asked_at)")
     _origin_idx = models.Index("(origin, asked_at) WHERE origin IS NOT NULL")
 
     @api.depends("vin", "plan_id", "brand", "series")
@@ -149,7 +144,7 @@ class RecallSubscription(models.Model):
         return super().write(vals)
 
     # These two refuse what the database would refuse too, with an entry in the server's
-    # log that holds the address.
+    # log that holds the values.
 
     def _clean(self, vals):
         address = self._normalise_email(vals.get("email"))
@@ -213,7 +208,7 @@ class RecallSubscription(models.Model):
 
     def _same_sql(self, about):
         """What makes two subscriptions of an address the same: key and condition."""
-        address = SQL("coalesce(email, phone_digest)")
+        address = SQL("coalesce(email_digest, phone_digest)")
         if about.get("vin"):
             return SQL("%s, vin", address), SQL("vin = %s", about["vin"]), SQL("vin")
         if about.get("plan_id"):
@@ -232,25 +227,26 @@ class RecallSubscription(models.Model):
 
     def _ask_sql(self, address, about, origin):
         now = fields.Datetime.now()
+        columns = self._prepare_new_email(address)
         key, same, target = self._same_sql(about)
         return SQL(
             """INSERT INTO recall_subscription AS old
-                   (email, vin, plan_id, brand, series, data_user_id, rhythm, lang,
-                    state, asked_at, mail_due,
+                   (%(names)s, vin, plan_id, brand, series, data_user_id, rhythm,
+                    lang, state, asked_at, mail_due,
                     origin, create_uid, create_date, write_uid, write_date)
-               SELECT %(email)s, %(vin)s, %(plan)s::integer, %(brand)s, %(series)s,
+               SELECT %(values)s, %(vin)s, %(plan)s::integer, %(brand)s, %(series)s,
                       %(fleet)s::integer, %(rhythm)s, %(lang)s,
                       'waiting', %(now)s, true,
                       %(origin)s, %(uid)s, %(now)s, %(uid)s, %(now)s
                 WHERE %(per_hour)s > (
                           SELECT count(*) FROM recall_subscription
-                           WHERE email = %(email)s AND asked_at > %(hour)s)
+                           WHERE email_digest = %(digest)s AND asked_at > %(hour)s)
                   AND %(from_one)s > (
                           SELECT count(*) FROM recall_subscription
                            WHERE origin = %(origin)s AND asked_at > %(hour)s)
                   AND NOT EXISTS (
                           SELECT FROM recall_subscription
-                           WHERE email = %(email)s AND %(same)s
+                           WHERE email_digest = %(digest)s AND %(same)s
                              AND asked_at > %(day)s)
                ON CONFLICT (%(key)s)
                      WHERE state != 'cancelled' AND %(target)s IS NOT NULL
@@ -258,7 +254,9 @@ class RecallSubscription(models.Model):
                              lang = excluded.lang, origin = excluded.origin
                      WHERE old.state = 'waiting' AND old.asked_at <= %(day)s
                RETURNING id""",
-            email=address,
+            names=SQL(", ").join(map(SQL.identifier, columns)),
+            values=SQL(", ").join(SQL("%s", value) for value in columns.values()),
+            digest=columns["email_digest"],
             vin=about.get("vin"),
             plan=about.get("plan_id"),
             brand=about.get("brand"),
@@ -300,6 +298,9 @@ class RecallSubscription(models.Model):
 
     def _try_send_confirmation(self):
         template = self.env.ref("recall_service.mail_template_confirm")
+        if self._is_erased():
+            self.mail_due = False
+            return
         try:
             with self.env.cr.savepoint():
                 self.mail_due = False
@@ -326,6 +327,7 @@ class RecallSubscription(models.Model):
         """
         mails = template.send_mail_batch(records.ids)
         for mail, subscription in zip(mails, subscriptions, strict=True):
+            mail.email_to = subscription._open_email()
             mail.headers = repr(subscription._prepare_headers())
         mails.recall_once = True
         self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()

@@ -31,7 +31,7 @@ class RecallSubscription(models.Model):
         "The address of a fleet has a rhythm, and no other subscription has one.",
     )
     _fleet_uniq = models.UniqueIndex(
-        "(coalesce(email, phone_digest), data_user_id) "
+        "(coalesce(email_digest, phone_digest), data_user_id) "
         "WHERE state != 'cancelled' AND data_user_id IS NOT NULL",
         "This address is told of this fleet already.",
     )

@@ -25,7 +25,7 @@ class RecallSubscription(models.Model):
             # sudo: the table of addresses is nobody's but the system's.
             Subscriber = self.env["recall.subscriber"].sudo()
             subscription.subscriber_id = Subscriber._make(
-                subscription.email, subscription.lang
+                subscription._open_email(), subscription.lang
             )
         super()._confirm()
 
@@ -73,22 +73,22 @@ class RecallSubscription(models.Model):
         now = fields.Datetime.now()
         return SQL(
             """INSERT INTO recall_subscription AS old
-                      (email, phone_digest, vin, subscriber_id, lang, state, asked_at,
+                      (email_sealed, email_digest, email_masked, email_seed,
+                       phone_digest, vin, subscriber_id, lang, state, asked_at,
                        confirmed_at, mail_due, create_uid, create_date, write_uid,
                        write_date)
-               SELECT %(email)s, %(phone)s, listed.vin, %(id)s, %(lang)s, 'active',
+               SELECT email_sealed, email_digest, email_masked, email_seed,
+                      phone_digest, listed.vin, subscriber.id, lang, 'active',
                       %(now)s, %(now)s, false, %(uid)s, %(now)s, %(uid)s, %(now)s
-                 FROM unnest(%(vins)s) AS listed(vin)
-               ON CONFLICT (coalesce(email, phone_digest), vin)
+                 FROM recall_subscriber subscriber, unnest(%(vins)s) AS listed(vin)
+                WHERE subscriber.id = %(id)s
+               ON CONFLICT (coalesce(email_digest, phone_digest), vin)
                      WHERE state != 'cancelled' AND vin IS NOT NULL
                DO UPDATE SET state = 'active', confirmed_at = excluded.confirmed_at,
                              subscriber_id = excluded.subscriber_id, mail_due = false,
                              origin = NULL
                      WHERE old.state = 'waiting'""",
-            email=subscriber.email or None,
-            phone=subscriber.phone_digest or None,
             id=subscriber.id,
-            lang=subscriber.lang,
             now=now,
             uid=self.env.uid,
             vins=vins,

@@ -4,27 +4,25 @@ from odoo.tools import SQL
 
 from odoo.addons.recall_base.models.person_mixin import EMAIL, PHONE, VIN
 
-from ..tools.mask import mask_email
-
 
 class RecallSubscription(models.Model):
     """A subscription of a mobile number: it begins with the code that confirms it."""
 
     _name = "recall.subscription"
-    _inherit = ["recall.subscription", "recall.person.mixin"]
-    _person_keys = {PHONE: "phone_digest", EMAIL: "email", VIN: "vin"}
+    _inherit = ["recall.subscription"]
+    _person_keys = {PHONE: "phone_digest", EMAIL: "email_digest", VIN: "vin"}
 
     phone_digest = fields.Char(groups="base.group_system", copy=False)
     phone_masked = fields.Char(related="subscriber_id.phone_masked")
     channel = fields.Selection(related="subscriber_id.channel")
 
     _one_address = models.Constraint(
-        "CHECK(num_nonnulls(email, phone_digest) = 1)",
+        "CHECK(num_nonnulls(email_digest, phone_digest) = 1)",
         "A subscription has one address: e-mail or mobile number.",
     )
 
     def _tell_person(self):
-        return self.phone_masked or mask_email(self.email)
+        return self.phone_masked or self.email_masked
 
     def _forget_person(self):
         """Override: the subscription ends, and nothing is left of it."""

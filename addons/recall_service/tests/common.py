@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
@@ -110,16 +110,24 @@ class SubscriptionCommon(RecallServiceCommon):
     @contextmanager
     def break_mails(self, to=""):
         """Make every mail fail that would go to an address which holds ``to``."""
-        Template = self.env.registry["mail.template"]
-        real = Template.send_mail_batch
 
-        def send_mail_batch(template, res_ids, **options):
-            mails = real(template, res_ids, **options)
-            if any(to in mail.email_to for mail in mails):
-                raise ValueError(mails[0].email_to)
-            return mails
+        def broken(real):
+            def make(record, *args, **options):
+                mails = real(record, *args, **options)
+                if any(to in (mail.email_to or "") for mail in mails):
+                    raise ValueError(mails[0].email_to)
+                return mails
 
-        with patch.object(Template, "send_mail_batch", send_mail_batch):
+            return make
+
+        with ExitStack() as stack:
+            for model, method in (
+                ("mail.template", "send_mail_batch"),
+                ("recall.subscription", "_queue_mails"),
+            ):
+                owner = self.env.registry[model]
+                patched = broken(getattr(owner, method))
+                stack.enter_context(patch.object(owner, method, patched))
             yield
 
     def get_mails(self, email=EMAIL):

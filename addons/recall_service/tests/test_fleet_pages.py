@@ -113,6 +113,30 @@ class TestFleetPages(HttpCase, FleetCommon):
         saved = self.ask(form="xlsx", only="")
         sheet = openpyxl.load_workbook(io.BytesIO(saved.content)).active
         self.assertEqual([row[0].value for row in sheet.iter_rows(min_row=2)], vins)
+        # X-LOG: who saved how much of it.
+        events = self.env["recall.audit.event"].search(
+            [("action", "=", "data_user.download"), ("res_id", "=", self.own.id)]
+        )
+        self.assertEqual([event.detail["rows"] for event in events], [3, 1])
+
+    def test_address_is_unknown_to_who_entered_it_or_known_to_another(self):
+        """X-CRYPTO, S-PUSH: a fleet's own page shows and changes its addresses."""
+        address = "office@partner.example"
+        self.own._ask_fleet_mail(address, "daily")
+        page = self.url_open(self.page)
+        self.assertIn(address, self.say(page))
+        tree = self.parse(page)
+        [form] = [
+            form
+            for form in tree.iter("form")
+            if form.get("action").endswith("/mail") and form.fields["email"] == address
+        ]
+        values = {**dict(form.form_values()), "rhythm": "weekly"}
+        self.url_open(form.get("action"), data=values)
+        self.assertEqual(self.own.sudo().fleet_mail_ids.rhythm, "weekly")
+        self.login(self.other_account)
+        own = self.url_open(f"/my/recall/fleet/{self.other.id}")
+        self.assertNotIn(address, self.say(own))
 
     def test_pages_of_a_long_list_repeat_or_miss_vehicles(self):
         """S-PUSH: a fleet of more than a page is shown whole, page by page."""

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from odoo.addons.recall_base.tools import cipher, key_file
 
+from .common import SubscriptionCommon
 from .objection_common import ObjectionCommon
 from .sms_common import SmsCommon
 
@@ -61,6 +63,82 @@ class TestSubscriberKeys(SmsCommon):
             self.tell()
         self.assertEqual([to for to, _text in self.gateway.taken], ["+8613900139000"])
         self.assertTrue(told)
+
+
+@tagged("post_install", "-at_install")
+class TestSubscriberAddresses(SubscriptionCommon):
+    """Mail addresses of subscribers: sealed, and whatever the keys become."""
+
+    def test_address_of_a_subscriber_stands_in_clear(self):
+        """X-CRYPTO: kept are an SM4-GCM seal, a keyed digest and a masked form."""
+        subscription = self.subscribe()
+        self.env["recall.subscription"]._watch(
+            subscription.subscriber_id, [self.vins[1]]
+        )
+        self.env.flush_all()
+        for table in ("recall_subscription", "recall_subscriber"):
+            self.env.cr.execute(f"SELECT row::text FROM {table} row")
+            rows = " ".join(row[0] for row in self.env.cr.fetchall())
+            self.assertIn("SM4-GCM|", rows)
+            self.assertNotIn("owner@", rows)
+        watched = subscription.subscriber_id.subscription_ids
+        self.assertEqual(len(watched), 2)
+        for one in (*watched, subscription.subscriber_id):
+            self.assertEqual(one._open_email(), self.EMAIL)
+            self.assertEqual(one.email_masked, "o***@e***.com")
+
+    def test_administrator_reads_an_address(self):
+        """X-ACCESS: it is typed in, found when written out, and shown masked."""
+        groups = "recall_service.group_administrator,base.group_allow_export"
+        operator = self.make_user("mail_keeper", groups)
+        Subscription = self.env["recall.subscription"].with_user(operator)
+        values = {"email": " Second@Example.com ", "brand": "Testbrand"}
+        made = Subscription.create(values)
+        self.assertEqual(Subscription.search([("email", "=", values["email"])]), made)
+        self.assertFalse(Subscription.search([("email", "=", "else@example.com")]))
+        shown = f"{made.read()} {made.export_data(['email', 'email_masked'])}"
+        self.assertNotIn("second", shown)
+        self.assertIn("s***@e***.com", shown)
+        for column in ("email_sealed", "email_digest", "email_seed"):
+            with self.assertRaises(AccessError):
+                made.read([column])
+            with self.assertRaises(AccessError):
+                Subscription.create({**values, "brand": "Other", column: "x"})
+
+    def test_change_of_keys_doubles_a_subscription(self):
+        """X-CRYPTO S-PUSH: an address is known again, whichever key finds it."""
+        first = self.subscribe()
+        links = first._get_url("unsubscribe"), first.subscriber_id._get_key("open")
+        self.rotate_keys()
+        about = {"vin": self.vins[0]}
+        first._ask(self.EMAIL, about, "192.0.2.1")
+        first._ask(self.EMAIL, {"vin": self.vins[1]}, "192.0.2.1")
+        second = first.search([("vin", "=", self.vins[1])])
+        second._confirm()
+        self.assertEqual(first.search([("email", "=", self.EMAIL)]), first + second)
+        self.assertEqual(second.subscriber_id, first.subscriber_id)
+        # The rest moves by itself; mails of before go on working.
+        new = self.assertMoved(lambda one: one._open_email(), first, second)
+        self.assertEqual(first.email_digest, new.blind(self.EMAIL))
+        self.assertEqual(first.subscriber_id.email_digest, first.email_digest)
+        self.assertEqual(first._get_url("unsubscribe"), links[0])
+        self.assertTrue(first.subscriber_id._from_key(links[1]))
+
+    def test_erased_address_stops_the_others(self):
+        """X-CRYPTO S-PUSH: who cannot be told any more is passed over."""
+        lost = self.subscribe(brand="Testbrand")
+        told = self.subscribe("told@example.com", brand="Testbrand")
+        kid = self.rotate_keys(year=2020)
+        keys = cipher.KeyRing.from_environment()
+        seal = lost._get_seal_context("email_sealed")
+        lost.email_sealed = keys.seal(self.EMAIL, seal, kid)
+        self.add_vehicles(self.make_plan(self.producer, brand="Testbrand"))
+        key_file.retire(self.key_file, kid)
+        self.push()
+        self.assertFalse(self.get_mails())
+        self.assertTrue(self.get_mails("told@example.com"))
+        self.assertEqual(set(lost.push_ids.mapped("state")), {"cancelled"})
+        self.assertEqual(set(told.push_ids.mapped("state")), {"sent"})
 
 
 @tagged("post_install", "-at_install")

@@ -195,7 +195,7 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
         self.assertEqual(self.get_vins(), {self.vins[0]})
 
     def test_download(self):
-        """S-PUSH: the result as XLSX and CSV."""
+        """S-PUSH, X-LOG: the result as XLSX and CSV; who saved how much is logged."""
         page = self.open(do="download", form="xlsx")
         book = openpyxl.load_workbook(io.BytesIO(page.content))
         rows = list(book.active.values)
@@ -203,6 +203,16 @@ class TestMyVehicles(HttpCase, SubscriptionCommon):
         self.assertEqual(rows[1][3], self.plan.recall_number)
         page = self.open(do="download", form="csv")
         self.assertIn(self.vins[0], page.content.decode("utf-8-sig"))
+        events = self.env["recall.audit.event"].search(
+            [
+                ("action", "=", "subscriber.download"),
+                ("res_id", "=", self.subscriber.id),
+            ]
+        )
+        kinds = [event.detail for event in events]
+        self.assertEqual(
+            kinds, [{"kind": "csv", "rows": 1}, {"kind": "xlsx", "rows": 1}]
+        )
 
     def test_choices(self):
         """S-PUSH: how often and in which language."""

@@ -22,14 +22,14 @@ class TestPushScale(SubscriptionCommon):
         self.env.flush_all()
         self.env.cr.execute(
             """WITH made AS (
-                   INSERT INTO recall_subscriber (channel, email, lang, rhythm)
-                   SELECT 'mail', 'm' || n || '@example.com', 'en_US',
+                   INSERT INTO recall_subscriber (channel, email_digest, lang, rhythm)
+                   SELECT 'mail', 'digest ' || n, 'en_US',
                           CASE n %% 3 WHEN 0 THEN 'daily' ELSE 'now' END
-                     FROM generate_series(1, %s) n RETURNING id, email)
+                     FROM generate_series(1, %s) n RETURNING id, email_digest)
                INSERT INTO recall_subscription
-                      (email, brand, subscriber_id, lang, state, asked_at,
+                      (email_digest, brand, subscriber_id, lang, state, asked_at,
                        confirmed_at, mail_due)
-               SELECT email, %s, id, 'en_US', 'active', now(), now(), false
+               SELECT email_digest, %s, id, 'en_US', 'active', now(), now(), false
                  FROM made""",
             [SUBSCRIBERS, brand],
         )

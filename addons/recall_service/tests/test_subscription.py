@@ -52,15 +52,14 @@ class TestSubscription(SubscriptionCommon):
     def test_database_keeps_the_rules(self):
         """S-PUSH: statements that pass by the model are refused as well."""
         self.subscribe()
-        self.subscribe(brand="Testbrand")
+        digest = self.subscribe(brand="Testbrand").email_digest
         self.env.flush_all()
-        row = {"email": self.EMAIL, "vin": None, "plan_id": None, "brand": None}
+        row = {"digest": digest, "vin": None, "plan_id": None, "brand": None}
         for vals in (
             {},
             {"vin": self.vins[1], "brand": "Testbrand"},
             {"vin": ""},
-            {"vin": self.vins[1], "email": "Owner@example.com"},
-            {"vin": self.vins[1], "email": "owner"},
+            {"vin": self.vins[1], "digest": None},
             {"vin": self.vins[0]},
             {"brand": "TESTBRAND"},
         ):
@@ -71,8 +70,8 @@ class TestSubscription(SubscriptionCommon):
             ):
                 self.env.cr.execute(
                     """INSERT INTO recall_subscription
-                           (email, vin, plan_id, brand, lang, state, asked_at)
-                       VALUES (%(email)s, %(vin)s, %(plan_id)s, %(brand)s, 'en_US',
+                           (email_digest, vin, plan_id, brand, lang, state, asked_at)
+                       VALUES (%(digest)s, %(vin)s, %(plan_id)s, %(brand)s, 'en_US',
                                'active', now())""",
                     {**row, **vals},
                 )

@@ -14,6 +14,7 @@ from fill import DEALERS, make_plan, make_producer, switch_triggers, vacuum
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import cipher
+from odoo.addons.recall_base.tools.phone import mask_phone
 
 FIRST_DAY, DAILY = date(2025, 3, 1), 1000
 LOG_TRIGGERS = ("_log_insert", "_log_update", "_log_delete")
@@ -232,7 +233,7 @@ def floor_lines(plan, vins):
         cells = (
             *(record["recallNum"], vin, record["recallTime"], record["repairNum"]),
             *(record["dealerName"], keys.seal(phone, vin), keys.blind(phone)),
-            cipher.mask_phone(phone),
+            mask_phone(phone),
         )
         lines.append("\t".join(cells) + "\n")
     return lines

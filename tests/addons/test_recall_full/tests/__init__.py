@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     test_access_matrix,
+    test_contact_census,
     test_import_examples,
     test_isolation,
     test_log_census,

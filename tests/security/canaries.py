@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""Made-up phone numbers and mail addresses, and every form they could stand in."""
+
+import base64
+import io
+import itertools
+import re
+import secrets
+import zipfile
+from collections.abc import Iterator
+
+_COPY = re.compile(rb"^COPY public\.(\S+) \(", re.MULTILINE)
+
+
+class Canaries:
+    """Contact data of made-up people, each for one input, by its name.
+
+    They are drawn anew for each run: logs may hold those of an earlier one.
+    """
+
+    def __init__(self) -> None:
+        #: What must be found nowhere -> name of the input that it went in by.
+        self.texts: dict[str, str] = {}
+
+    def phone(self, name: str) -> str:
+        """A mobile number of mainland China, for an input."""
+        number = f"139{secrets.randbelow(9) + 1}{secrets.randbelow(10**7):07}"
+        self.texts[number] = name
+        return number
+
+    def email(self, name: str) -> str:
+        """An address for an input; it is known by what stands before the @."""
+        letters = "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _n in range(12))
+        self.texts[letters] = name
+        return f"{letters}@owner.example"
+
+    def find(self, data: bytes) -> Iterator[tuple[str, int]]:
+        """Yield (name of the input, where) of each canary that stands in the data."""
+        for text, name in self.texts.items():
+            for form in _forms(text):
+                if (place := data.find(form)) >= 0:
+                    yield name, place
+                    break
+
+    def names_in(self, data: bytes) -> set[str]:
+        """Names of the inputs whose canary stands in the data, or in a ZIP of it."""
+        return {name for part in _unpacked(data) for name, _place in self.find(part)}
+
+    def tables_in(self, dump: bytes) -> set[tuple[str, str]]:
+        """(name of the input, table) of each canary in a plain dump by pg_dump."""
+        begins = [(0, "the definitions")]
+        begins += [(match.start(), match[1].decode()) for match in _COPY.finditer(dump)]
+        begins.append((len(dump), "the end"))
+        found = set()
+        for (begin, table), (end, _next) in itertools.pairwise(begins):
+            found |= {(name, table) for name, _at in self.find(dump[begin:end])}
+        return found
+
+
+def _forms(text: str) -> set[bytes]:
+    """A text as it stands, and as it is written in other systems of signs."""
+    plain = text.encode()
+    forms = {plain, plain.upper(), plain.hex().encode(), plain.hex().upper().encode()}
+    forms |= {text.encode("utf-16-le"), text.encode("utf-16-be")}
+    forms.add("".join(f"%{byte:02x}" for byte in plain).encode())
+    forms.add("".join(f"%{byte:02X}" for byte in plain).encode())
+    forms.add("".join(f"\\u{byte:04x}" for byte in plain).encode())
+    forms.add("".join(f"&#{byte};" for byte in plain).encode())
+    forms |= {_encoded(plain, shift) for shift in range(3)}
+    if text.isdigit():
+        groups = (text[:3], text[3:7], text[7:])
+        forms |= {mark.join(groups).encode() for mark in ("-", " ", "\\u0020")}
+    return forms
+
+
+def _encoded(plain: bytes, shift: int) -> bytes:
+    """What does not depend on its neighbours of a text inside Base64."""
+    code = base64.b64encode(b"\0" * shift + plain)
+    begin = (shift * 8 + 5) // 6
+    return code[begin : (shift + len(plain)) * 8 // 6]
+
+
+def _unpacked(data: bytes) -> Iterator[bytes]:
+    yield data
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.namelist():
+                yield archive.read(member)
