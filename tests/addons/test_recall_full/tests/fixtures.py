@@ -620,7 +620,7 @@ FIXTURES = {
             "last_seen_at": datetime(2025, 3, 1),
             "acknowledged_at": datetime(2025, 3, 2),
         },
-        {"request_count": 7},
+        {"acknowledged_at": datetime(2025, 3, 3)},
     ),
     "recall.share.export": (
         lambda case, producer: {"cursor": _name(), "state": "done"},
