@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from werkzeug.exceptions import BadRequest, Forbidden, Unauthorized
+from werkzeug.exceptions import Forbidden, Unauthorized
 
 from odoo import models
 from odoo.exceptions import AccessError
 from odoo.http import request
+
+#: What browsers show in place of NUL.
+REPLACEMENT = "\ufffd"
 
 
 class IrHttp(models.AbstractModel):
@@ -11,10 +14,11 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _dispatch(cls, endpoint):
-        """Override of `base` to refuse what could only end in a fault of the server:
+        """Override of `base` to take out what could only end in a fault of the server:
         NUL, which no database text holds, and a member in the controller's place."""
-        if any(_has_nul(value) for value in request.params.values()):
-            raise BadRequest("A NUL character is in the request.")
+        for name, value in request.params.items():
+            if isinstance(value, str):
+                request.params[name] = value.replace("\0", REPLACEMENT)
         request.params.pop("self", None)
         return super()._dispatch(endpoint)
 
@@ -26,10 +30,6 @@ class IrHttp(models.AbstractModel):
                 "access.refused", _describe(request), request.env.uid
             )
         return super()._handle_error(exception)
-
-
-def _has_nul(value):
-    return isinstance(value, str) and "\0" in value
 
 
 def _describe(served):
