@@ -136,7 +136,9 @@ class RecallFleet(models.AbstractModel):
         if only in ("open", "done", "none"):
             where.append(SQL("state = %s", only))
         if text:
-            where.append(SQL("strpos(vin, %s) > 0", text.upper()))
+            # What else than letters and digits is typed, no VIN holds.
+            part = SQL("strpos(vin, %s) > 0", text.upper())
+            where.append(part if text.isalnum() else SQL("false"))
         if recall:
             where.append(SQL("%s = ANY(string_to_array(recalls, ', '))", recall))
         self.env.cr.execute(
