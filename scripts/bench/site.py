@@ -105,6 +105,10 @@ class Bench:
         )
         return place
 
+    def has(self, existing: int) -> bool:
+        """Whether the regulator with so many reports was made already."""
+        return f"fill {existing}" in self._known
+
     def producer(self, name: str) -> Place:
         """A producer with nothing in its database."""
         return self._place("producer", f"bench_producer_{name}")

@@ -2,9 +2,10 @@
 """What `make bench` computes and writes, without measuring anything."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
-from bench import frame, memory, report, scale, sizes
+from bench import frame, growth, memory, report, scale, sizes
 from bench.__main__ import MEASUREMENTS, choose
 from bench.gateway import good_rate, is_usual
 from bench.load import Load
@@ -113,11 +114,11 @@ def test_only_takes_what_there_is_not():
 def test_scale_is_not_computed_from_what_was_measured(tmp_path):
     throughput = frame.Figure("throughput", (500.0, 700.0, 600.0), "answers/s")
     gateway = result(figures=[throughput], details={"bytes_per_answer": 1000})
-    growth = result(figures=[throughput], runs=[{"bytes_per_row": 500}])
+    grown = result(figures=[throughput], runs=[{"bytes_per_row": 500}])
     run = RUN | {"machine": "a processor, 2 cores, 8 GB"}
     known = {
         name: r.as_dict() | {"run": run}
-        for name, r in (("P4", gateway), ("P12", growth))
+        for name, r in (("P4", gateway), ("P12", grown))
     }
     assert not scale.write(tmp_path, {"P4": known["P4"]})
     assert scale.write(tmp_path, known)
@@ -148,3 +149,17 @@ def test_refusal_counts_as_good_answer():
 )
 def test_server_is_called_healthy_again_too_early(after, usual):
     assert is_usual(after, 0.1) is usual
+
+
+def test_size_that_is_there_is_left_out_for_want_of_room(monkeypatch):
+    """Tables that another measurement has made need no more room on the disk."""
+    monkeypatch.setattr(growth, "measure_size", lambda *_: {"look-up": [1.0]})
+    monkeypatch.setattr(growth, "database_bytes", lambda _bench, size: 100 * size)
+    bench = SimpleNamespace(
+        sizes=SimpleNamespace(growth=(10, 100, 500)),
+        has=lambda size: size == 100,
+        free_bytes=lambda: 0,
+    )
+    [found] = growth.measure(bench, {"P12"})
+    assert [run["rows"] for run in found.runs] == [10, 100]
+    assert found.details["left_out"].startswith("500:")
