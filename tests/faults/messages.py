@@ -3,10 +3,10 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import product
 
-from receivers import Mailbox, Partner, Told, mail_server, sms_gateway
+from receivers import Gateway, Mailbox, Partner
 from striker import Place, Strike
 from workshop import Workshop
 
@@ -94,9 +94,11 @@ SELECT subscriber_id, recall_number, push.state FROM recall_push push
 class Messages:
     """What the regulator's terminal tells of recalls, one recall after the other."""
 
-    def __init__(self, workshop: Workshop, mailbox: Mailbox, partner: Partner) -> None:
-        self.workshop, self.mailbox, self.partner = workshop, mailbox, partner
-        self.short: Told = Told()
+    def __init__(
+        self, workshop: Workshop, mailbox: Mailbox, gateway: Gateway, partner: Partner
+    ) -> None:
+        self.workshop = workshop
+        self.mailbox, self.gateway, self.partner = mailbox, gateway, partner
         numbers = [f"S2025M{9999 - number}I" for number in range(RECALLS)]
         self._numbers, self._coming = numbers, iter(numbers)
         self._published: list[str] = []
@@ -198,7 +200,7 @@ class Messages:
         states = {(who, number): state for who, number, state in rows}
         told = {
             (self._subscribers[phone.removeprefix("+86")], number): count
-            for (phone, number), count in self.short.items()
+            for (phone, number), count in self.gateway.told.items()
         }
         unclear = {one for one, state in states.items() if state == "sending"}
         assert set(states) == set(product(self._subscribers.values(), self._published))
@@ -226,11 +228,12 @@ class Messages:
 @contextmanager
 def messages_of(workshop: Workshop) -> Iterator[Messages]:
     """Have all receivers listen, and the regulator know them."""
-    mailbox = Mailbox()
-    with ExitStack() as receivers:
-        partner = receivers.enter_context(Partner(workshop.stack.authority.server))
-        messages = Messages(workshop, mailbox, partner)
-        smtp = receivers.enter_context(mail_server(mailbox))
-        gateway = receivers.enter_context(sms_gateway(messages.short))
-        messages.set_up(smtp, gateway)
+    mailbox, gateway = Mailbox(), Gateway()
+    with (
+        Partner(workshop.stack.authority.server) as partner,
+        mailbox.serve() as smtp,
+        gateway.serve() as sms,
+    ):
+        messages = Messages(workshop, mailbox, gateway, partner)
+        messages.set_up(smtp, sms)
         yield messages

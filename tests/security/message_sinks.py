@@ -1,41 +1,21 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """Servers of the test's own, which take mails and short messages and keep them."""
 
-import email
-import email.policy
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping, Sequence
+from email.message import EmailMessage
 from typing import Any
 
-from aiosmtpd.controller import Controller
-from stack.processes import free_ports
+from simulation.message_peers import MailPeer, SmsPeer
 
 
-class MailSink:
+class MailSink(MailPeer):
     """A mail server that keeps every mail with its receivers."""
 
     def __init__(self) -> None:
-        self.mails: list[tuple[list[str], email.message.EmailMessage]] = []
+        self.mails: list[tuple[Sequence[str], EmailMessage]] = []
 
-    async def handle_DATA(self, _server, _session, envelope) -> str:
-        message = email.message_from_bytes(
-            envelope.content, policy=email.policy.default
-        )
-        self.mails.append((envelope.rcpt_tos, message))
-        return "250 taken"
-
-    @contextmanager
-    def serve(self) -> Iterator[int]:
-        [port] = free_ports(1)
-        controller = Controller(self, hostname="127.0.0.1", port=port)
-        controller.start()
-        try:
-            yield port
-        finally:
-            controller.stop()
+    def take(self, receivers: Sequence[str], mail: EmailMessage) -> None:
+        self.mails.append((receivers, mail))
 
     def text_to(self, address: str) -> str | None:
         """Text of the last mail to an address."""
@@ -43,41 +23,14 @@ class MailSink:
         return found[-1].get_body(("html", "plain")).get_content() if found else None
 
 
-class SmsSink:
-    """A gateway of short messages as Odoo's own provider asks it."""
+class SmsSink(SmsPeer):
+    """A gateway that keeps every short message."""
 
     def __init__(self) -> None:
-        self.calls: list[dict[str, Any]] = []
+        self.calls: list[Mapping[str, Any]] = []
 
-    @contextmanager
-    def serve(self) -> Iterator[str]:
-        sink = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                call = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                messages = call["params"]["messages"]
-                sink.calls += messages
-                result = [
-                    {"uuid": number["uuid"], "state": "success"}
-                    for message in messages
-                    for number in message["numbers"]
-                ]
-                answer = {"jsonrpc": "2.0", "id": call["id"], "result": result}
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(json.dumps(answer).encode())
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            server.server_close()
+    def take(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        self.calls += messages
 
     def text_to(self, number: str) -> str | None:
         """The last message to a number."""

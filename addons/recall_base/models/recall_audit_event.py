@@ -46,6 +46,11 @@ class RecallAuditEvent(models.Model):
         return self._insert([self._prepare(action, record, detail)])
 
     @api.model
+    def _get_subject(self, records):
+        """How actions name what is done to records of this model: ``data_user``."""
+        return records._name.removeprefix("recall.").replace(".", "_")
+
+    @api.model
     def _record_changes(self, verb, records, before, after, unread=()):
         """Log that records were created, written or deleted.
 
@@ -57,7 +62,7 @@ class RecallAuditEvent(models.Model):
         :param dict after: the same, as it is now
         :param unread: names of what was written besides and cannot be read
         """
-        subject = records._name.removeprefix("recall.").replace(".", "_")
+        subject = self._get_subject(records)
         facts = {}
         for record_id in records.ids:
             changes = audit_values.compare(

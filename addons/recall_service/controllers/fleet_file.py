@@ -14,9 +14,8 @@ def send_fleet(owner, rows, form):
     :param list rows: what is in the file
     :param str form: ``csv`` or ``xlsx``
     """
-    subject = owner._name.removeprefix("recall.").replace(".", "_")
-    request.env["recall.audit.event"]._record(
-        f"{subject}.download", owner, kind=form, rows=len(rows)
-    )
+    Event = request.env["recall.audit.event"]
+    subject = Event._get_subject(owner)
+    Event._record(f"{subject}.download", owner, kind=form, rows=len(rows))
     file = request.env["recall.fleet"]._write_file(rows, form)
     return send_file(file, f"recalls.{form}", TYPES[form])
