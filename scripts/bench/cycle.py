@@ -18,7 +18,7 @@ from .site import Bench
 
 RECORDS = 20  # of each producer in each cycle
 PAGE = 10
-REPEAT = 3  # of the mixed cycles
+REPEAT = 5  # of the mixed cycles
 #: Cycles that confirm records: all healthy, and the mixed ones twice each.
 CYCLES = 1 + 2 * REPEAT
 

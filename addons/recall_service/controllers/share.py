@@ -12,7 +12,7 @@ from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 from odoo.addons.recall_base.tools.share_messages import MAX_SHARE_REQUEST
 
 from ..models.recall_lookup import LEGACY_VIN
-from ..models.recall_share import find_fault
+from ..models.recall_share import make_refusal
 
 _logger = logging.getLogger(__name__)
 
@@ -57,15 +57,10 @@ class RecallShare(http.Controller):
             ) from error
 
     def _share_one(self, asked, grant, request_id, started):
-        text = asked.api_exchange_vin
         self._admit(grant, "one", 1)
-        answer = request.env["recall.share"]._answer_one(
-            text, grant, request_id, started
+        return request.env["recall.share"]._answer_one(
+            asked.api_exchange_vin, grant, request_id, started
         )
-        # A text that is no VIN may be the number of a legacy vehicle, if one has it.
-        if not vin.is_vin(text) and answer.get("count") == 0:
-            raise _refuse(text)
-        return answer
 
     def _share_many(self, asked, grant, request_id, _started):
         vins = asked.api_exchange_vins
@@ -100,13 +95,4 @@ class RecallShare(http.Controller):
 
     def _check_form(self, text):
         if not vin.is_vin(text) and not LEGACY_VIN.fullmatch(text):
-            raise _refuse(text)
-
-
-def _refuse(text):
-    """The error that says what is wrong with a VIN."""
-    return MessageError(
-        ApiStatus.PARAMETER_FORMAT,
-        f"The member api_exchange_vin is not a VIN: {find_fault(text)}.",
-        "api_exchange_vin",
-    )
+            raise make_refusal(text)

@@ -74,3 +74,21 @@ class TestLegacyVin(RecallServiceCommon, HttpCase):
                 ).json()
                 self.assertEqual(answer["api_status"], status)
                 self.assertEqual(len(answer["exchange_records"]), count)
+
+    def test_repaired_legacy_vehicle_with_its_phone_ends_in_a_fault(self):
+        """M-LEGACY S-CONTENT: the granted phone number comes with its recall."""
+        self.approve()
+        self.make_completion(self.plan, LEGACY)
+        interface = self.interface
+        interface.write({"share_phone": True, "phone_basis": "Article 12"})
+        self.env.flush_all()
+        answer = self.url_open(
+            "/recall/v1/share",
+            json={
+                "api_exchange_token": self.secret,
+                "api_exchange_cfg": interface.api_cfg,
+                "api_exchange_vin": LEGACY,
+            },
+        ).json()
+        self.assertEqual(answer["api_status"], 200, answer)
+        self.assertEqual(answer["exchange_records"][0]["telNum"], "13800138000")

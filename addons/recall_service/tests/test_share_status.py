@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import json
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import psycopg2
+from psycopg2.errors import QueryCanceled
+from psycopg2.extensions import STATUS_BEGIN, STATUS_READY
 
+from odoo import SUPERUSER_ID, api
 from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
@@ -254,3 +257,29 @@ class TestShareStatus(ShareHttpCommon):
         share._read(self.vins[:1], grant, started=time.monotonic() - 2)
         self.env.cr.execute("SHOW statement_timeout")
         self.assertIn(self.env.cr.fetchone()[0], {f"{n}ms" for n in range(400, 501)})
+
+    def test_look_up_without_transaction_has_no_limit_or_leaves_it_so(self):
+        """S-ANSWER S-PERF: the statement of its own is limited all the same, and who
+        gets the connection next has transactions again."""
+        grant = self.interface._authorise(
+            self.secret, self.interface.api_cfg, "share", "127.0.0.1"
+        )
+        connect = db_connect(self.env.cr.dbname)
+        sleep = SQL("SELECT pg_sleep(3)")
+        with closing(connect.cursor()) as cr:
+            share = api.Environment(cr, SUPERUSER_ID, {})["recall.share"]
+            share._leave_out_transaction()
+            self.assertEqual(share._read(self.vins[:1], grant), {})
+            self.assertEqual(cr._cnx.status, STATUS_READY)
+            with (
+                patch.object(RecallLookup, "_find_sql", return_value=sleep),
+                self.assertRaises(QueryCanceled),
+            ):
+                share._read(self.vins[:1], grant, started=time.monotonic() - 2)
+            cr.execute("SHOW statement_timeout")
+            self.assertEqual(cr.fetchone()[0], "0")
+            used = cr._cnx
+        with closing(connect.cursor()) as cr:
+            self.assertIs(cr._cnx, used)
+            cr.execute("SELECT")
+            self.assertEqual(cr._cnx.status, STATUS_BEGIN)
