@@ -7,7 +7,8 @@ overload each asks again a while after its answer, so that all together ask thre
 as often as the server can answer; "offered" tells what the load tool achieved.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import NamedTuple
 
 from stack.odoo_server import OdooServer
 from stack.processes import free_ports
@@ -72,7 +73,11 @@ def measure(bench: Bench, ids: set[str]) -> list[Result]:
         loads = [closed_loop(gateway) for _round in range(rounds)]
         results = [describe_clients(bench, loads)] if "P4" in ids else []
         if "P5" in ids:
-            results.append(Stress.of(gateway, loads[-1]).describe(bench))
+            before, stresses = loads[-1], []
+            for _round in range(bench.sizes.overloads):
+                stresses.append(stress(gateway, before))
+                before = stresses[-1].after
+            results.append(describe_stress(bench, stresses))
     return results
 
 
@@ -115,54 +120,73 @@ def is_usual(load: Load, median: float) -> bool:
     return load.requests == load.good > 0 and load.median <= 1.5 * median
 
 
-@dataclass(frozen=True)
-class Stress:
-    """A burst from idle, three times what can be answered, and how it ends.
-
-    `peak` is in good answers a second: the mean of all clients' before and after.
-    """
+class Stress(NamedTuple):
+    """A burst from idle, three times what can be answered, and how it ends."""
 
     burst: Load
     crowd: Load
-    peak: float
-    recovered: float
+    recovered: float  # seconds until all was as before
+    after: Load  # of all clients in a closed loop
+    peak: float  # good answers a second: the mean of such loops before and after
 
-    @classmethod
-    def of(cls, gateway: Gateway, before: Load) -> "Stress":
-        sizes = gateway.bench.sizes
-        few = gateway.turn(sizes.connections)
-        usual = max(few(1).median for _second in range(3))
-        burst = gateway.turn(sizes.clients, Pace(BEGIN, NEVER))(10)
-        # Whoever waits in the gateway asks nothing meanwhile.
-        asking = CROWD - gateway.proxy.limits.queue
-        pause = max(0.05, asking / (OVERLOAD * good_rate(before)))
-        crowd = gateway.turn(CROWD, Pace(BEGIN, pause))(sizes.overload_seconds)
-        seconds = (n + 1.0 for n in range(2 * RECOVERY) if is_usual(few(1), usual))
-        recovered = next(seconds, 2.0 * RECOVERY)
-        peak = (good_rate(before) + good_rate(closed_loop(gateway))) / 2
-        return cls(burst, crowd, peak, recovered)
 
-    def describe(self, bench: Bench) -> Result:
-        burst, crowd = self.burst, self.crowd
-        unanswered = float(bench.sizes.clients - burst.requests + burst.bad)
-        refused = burst.limited / max(burst.requests, 1)
-        good = good_rate(crowd) / self.peak
-        return Result(
-            "P5",
-            f"POST {PATH}: a burst from idle, then overload",
-            "its own peak",
-            runs=[burst._asdict(), crowd._asdict()],
-            figures=[
-                Figure("burst, unanswered", (unanswered,), "requests", Aim("≤", 0)),
-                Figure("burst, longest", (burst.longest,), "s", Aim("≤", PATIENCE)),
-                Figure("burst, refused (429)", (round(refused, 3),), "of all"),
-                Figure("overload, failures", (float(crowd.bad),), "", Aim("≤", 0)),
-                Figure("overload, longest", (crowd.longest,), "s", Aim("≤", PATIENCE)),
-                Figure("overload, offered", (crowd.rate / self.peak,)),
-                Figure("overload, good answers", (good,), aim=Aim("≥", 0.8)),
-                Figure(
-                    "normal again after", (self.recovered,), "s", Aim("≤", RECOVERY)
-                ),
-            ],
-            sizes=bench.sizes.some("clients", "overload_seconds"),
-        )
+def stress(gateway: Gateway, before: Load) -> Stress:
+    sizes = gateway.bench.sizes
+    few = gateway.turn(sizes.connections)
+    usual = max(few(1).median for _second in range(3))
+    burst = gateway.turn(sizes.clients, Pace(BEGIN, NEVER))(10)
+    # Whoever waits in the gateway asks nothing meanwhile.
+    asking = CROWD - gateway.proxy.limits.queue
+    pause = max(0.05, asking / (OVERLOAD * good_rate(before)))
+    crowd = gateway.turn(CROWD, Pace(BEGIN, pause))(sizes.overload_seconds)
+    seconds = (n + 1.0 for n in range(2 * RECOVERY) if is_usual(few(1), usual))
+    recovered = next(seconds, 2.0 * RECOVERY)
+    after = closed_loop(gateway)
+    return Stress(
+        burst, crowd, recovered, after, (good_rate(before) + good_rate(after)) / 2
+    )
+
+
+def describe_stress(bench: Bench, runs: list[Stress]) -> Result:
+    def figure(
+        name: str, value: Callable[[Stress], float], unit: str = "×", aim=None
+    ) -> Figure:
+        return Figure(name, tuple(round(value(run), 3) for run in runs), unit, aim)
+
+    def unanswered(run: Stress) -> float:
+        return float(bench.sizes.clients - run.burst.requests + run.burst.bad)
+
+    none, soon = Aim("≤", 0, "maximum"), Aim("≤", PATIENCE, "maximum")
+    again = Aim("≤", RECOVERY, "maximum")
+    return Result(
+        "P5",
+        f"POST {PATH}: a burst from idle, then overload",
+        "its own peak",
+        runs=[
+            {
+                f"{part} {name}": value
+                for part in ("burst", "crowd")
+                for name, value in getattr(run, part)._asdict().items()
+            }
+            for run in runs
+        ],
+        figures=[
+            figure("burst, unanswered", unanswered, "requests", none),
+            figure("burst, longest", lambda run: run.burst.longest, "s", soon),
+            figure(
+                "burst, refused (429)",
+                lambda run: run.burst.limited / max(run.burst.requests, 1),
+                "of all",
+            ),
+            figure("overload, failures", lambda run: float(run.crowd.bad), "", none),
+            figure("overload, longest", lambda run: run.crowd.longest, "s", soon),
+            figure("overload, offered", lambda run: run.crowd.rate / run.peak),
+            figure(
+                "overload, good answers",
+                lambda run: good_rate(run.crowd) / run.peak,
+                aim=Aim("≥", 0.8),
+            ),
+            figure("normal again after", lambda run: run.recovered, "s", again),
+        ],
+        sizes=bench.sizes.some("clients", "overload_seconds"),
+    )

@@ -17,7 +17,7 @@ MB = 2**20
 PAGE = resource.getpagesize()
 GROWTH = Aim("≤", 150)
 #: Seconds of the late half: of a shorter one, a page of memory is a leak an hour.
-LONG_ENOUGH = 60
+LONG_ENOUGH = 300
 
 
 def measure(bench: Bench, ids: set[str]) -> list[Result]:
@@ -57,11 +57,12 @@ def describe_slope(times: list[float], sizes: list[float]) -> Figure:
 
 
 def watch_lookups(bench: Bench) -> tuple[list[float], list[float]]:
-    """Seconds and MB of the process that answers, till all look-ups are done.
+    """Seconds and MB of the process that answers, till all are done and time is up.
 
     The first of each is from when it has warmed up.
     """
     existing, target = bench.sizes.existing, bench.sizes.lookups
+    shortest = bench.sizes.watched
     server, times, seen = bench.regulator(existing).server(), [], []
     turn = look_up(bench, existing, server.url)
     try:
@@ -70,9 +71,10 @@ def watch_lookups(bench: Bench) -> tuple[list[float], list[float]]:
         while True:
             times.append(round(time.monotonic() - started, 1))
             seen.append(look_at(server.pid))
-            if done >= target:
+            if done >= target and times[-1] >= shortest:
                 return times, sizes_of_busiest(seen)
-            load = bench.good(turn(max(1, round(target / STEPS / load.rate))))
+            step = max(target / load.rate, shortest) / STEPS
+            load = bench.good(turn(max(1, round(step))))
             done += load.requests
     finally:
         server.stop()
@@ -101,4 +103,4 @@ def sizes_of_busiest(seen: list[dict[int, tuple[int, int]]]) -> list[float]:
     busiest = max(last, key=lambda pid: last[pid][0] - first.get(pid, (0, 0))[0])
     if not all(busiest in look for look in seen):
         raise StackError("another process took the worker's place")
-    return [round(look[busiest][1] / MB, 1) for look in seen]
+    return [round(look[busiest][1] / MB, 2) for look in seen]

@@ -24,8 +24,10 @@ class Sizes:
     vins: int = 200_000  # checked in a round
     clients: int = 2_000  # of the gateway
     gateway_seconds: float = 20
+    overloads: int = 5
     overload_seconds: float = 60
     lookups: int = 200_000  # over which memory is watched
+    watched: float = 600  # seconds of that, at least
     fleet: int = 200  # producers of a cycle of the pull
     misbehaving: int = 50
 
@@ -53,8 +55,10 @@ QUICK = Sizes(
     imported=10_000,
     vins=20_000,
     gateway_seconds=4,
+    overloads=1,
     overload_seconds=10,
     lookups=5_000,
+    watched=0,
     fleet=20,
     misbehaving=5,
 )

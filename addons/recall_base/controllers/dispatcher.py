@@ -105,9 +105,8 @@ class RecallDispatcher(Dispatcher):
         super().pre_dispatch(rule, args)
         # The peer is authorised by its token, not by an Odoo user. The language is what
         # it accepts, if that is installed.
-        env = self.request.env(user=SUPERUSER_ID)
-        language = {"lang": get_lang(env).code}
-        self.request.update_env(user=SUPERUSER_ID, context=env.context | language)
+        self.request.update_env(user=SUPERUSER_ID)
+        self.request.update_context(lang=get_lang(self.request.env).code)
 
     def _request_id(self):
         request = self.request

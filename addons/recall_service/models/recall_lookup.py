@@ -119,25 +119,25 @@ class RecallLookup(models.AbstractModel):
         )
         period = current_period()
         recalls = [
-            Recall(*own, *told)
-            for *own, plan_id, line_id in self.env.cr.fetchall()
-            if (told := self._remember_plan(plan_id, line_id, period, started))
+            Recall(vin, done := state == "done", day if done else None, *told)
+            for vin, state, day, plan_id, line_id in self.env.cr.fetchall()
+            if state != "removed"
+            and (told := self._remember_plan(plan_id, line_id, period, started))
         ]
         return sorted(recalls, key=_order) if len(recalls) > 1 else recalls
 
     def _find_sql(self, condition):
         """What vehicles have of their own, by the index on their VIN and plan.
 
+        Whatever more it says is planned anew for each look-up, so the rest is Python.
+
         :param SQL condition: on ``vehicle``
         """
         return SQL(
-            """SELECT vehicle.vin,
-                      vehicle.state = 'done',
-                      CASE WHEN vehicle.state = 'done' THEN vehicle.state_date END,
-                      vehicle.plan_id,
+            """SELECT vehicle.vin, vehicle.state, vehicle.state_date, vehicle.plan_id,
                       vehicle.line_id
                  FROM recall_vehicle vehicle
-                WHERE %s AND vehicle.state != 'removed'""",
+                WHERE %s""",
             condition,
         )
 
