@@ -7,7 +7,7 @@
     "category": "Services/Recall",
     "author": "Recall Traceability Project",
     "license": "LGPL-3",
-    "depends": ["auth_timeout", "mail"],
+    "depends": ["auth_timeout", "mail", "privacy_lookup"],
     "external_dependencies": {
         "python": [
             "cryptography>=48",
@@ -55,6 +55,7 @@
         "wizard/recall_plan_removal_views.xml",
         "wizard/recall_plan_step_views.xml",
         "wizard/recall_token_issue_views.xml",
+        "views/privacy_lookup_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

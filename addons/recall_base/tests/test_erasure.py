@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from lxml import html
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -87,3 +89,17 @@ class TestErasure(RecallCommon):
         reader = self.make_user("erasure_reader", "recall_base.group_personal_data")
         with self.assertRaises(AccessError):
             self.env["recall.erasure"].with_user(reader).create({"sought": PHONE})
+
+    def test_privacy_lookup_of_odoo_leads_to_no_phone_or_vin(self):
+        """X-CRYPTO: each of the two dialogues has a button to the other."""
+        self.keeper.group_ids += self.env.ref("base.group_system")
+        for model, other in (
+            ("privacy.lookup.wizard", "recall_base.recall_erasure_action"),
+            ("recall.erasure", "privacy_lookup.action_privacy_lookup_wizard"),
+        ):
+            with self.subTest(model=model):
+                view = self.env[model].with_user(self.keeper).get_view()
+                buttons = html.fromstring(view["arch"]).xpath("//button[@type='action']")
+                self.assertIn(
+                    str(self.env.ref(other).id), [one.get("name") for one in buttons]
+                )
