@@ -46,12 +46,37 @@ class RecallKey(models.Model):
         readonly=True,
     )
     value_count = fields.Integer(string="Values", readonly=True)
-    detail = fields.Text(string="What needs it", readonly=True)
+    counts = fields.Json(readonly=True, help="Values under it, by model.")
+    detail = fields.Text(string="What needs it", compute="_compute_detail")
     counted_at = fields.Datetime(
         readonly=True, help="When the oldest of the counts was made."
     )
 
     _kid_uniq = models.UniqueIndex("(section, kid)")
+
+    @api.depends("section", "counts", "value_count")
+    @api.depends_context("lang")
+    def _compute_detail(self):
+        for key in self:
+            key.detail = key._tell_need()
+
+    def _tell_need(self):
+        if self.section == "seal":
+            # sudo: names of models, for readers of this list.
+            names = self.env["ir.model"].sudo()
+            return "\n".join(
+                f"{names._get(model).name}: {count}"
+                for model, count in (self.counts or {}).items()
+            )
+        if self.section == "blind":
+            return self.env._(
+                "Repeats of reports and of quarantined records are recognised by "
+                "digests that cannot be made anew: keep the key as long as such "
+                "repeats are to be expected."
+            )
+        if self.section == "token":
+            return self.value_count and self.env._("Live tokens: issue them anew.")
+        return self.env._("Checkpoints are verified with its public half.")
 
     @api.model
     def _refresh(self):
@@ -83,7 +108,7 @@ class RecallKey(models.Model):
                 "year": cipher.year_of(kid),
                 "state": self._seal_state(keys, kid, bool(counts), settled),
                 "value_count": sum(counts.values()),
-                "detail": self._tell(counts),
+                "counts": counts,
                 "counted_at": counted,
             }
 
@@ -99,13 +124,6 @@ class RecallKey(models.Model):
             return "holds"
         return "free" if settled and not has_values else "needed"
 
-    def _tell(self, counts):
-        # sudo: names of models, for readers of this list.
-        names = self.env["ir.model"].sudo()
-        return "\n".join(
-            f"{names._get(model).name}: {count}" for model, count in counts.items()
-        )
-
     def _describe_blind(self, keys, jobs):
         done = all(
             job._is_settled() and job.blind_kid == keys.active["blind"] for job in jobs
@@ -116,11 +134,6 @@ class RecallKey(models.Model):
                 "section": "blind",
                 "kid": kid,
                 "state": "active" if is_active else "free" if done else "needed",
-                "detail": self.env._(
-                    "Repeats of reports and of quarantined records are recognised by "
-                    "digests that cannot be made anew: keep the key as long as such "
-                    "repeats are to be expected."
-                ),
             }
 
     def _describe_token(self, keys):
@@ -133,7 +146,6 @@ class RecallKey(models.Model):
                 "kid": kid,
                 "state": "active" if is_active else "needed" if live else "free",
                 "value_count": live,
-                "detail": live and self.env._("Live tokens: issue them anew."),
             }
 
     def _describe_sign(self, keys):
@@ -142,7 +154,6 @@ class RecallKey(models.Model):
                 "section": "sign",
                 "kid": kid,
                 "state": "active" if kid == keys.active["sign"] else "needed",
-                "detail": self.env._("Checkpoints are verified with its public half."),
             }
 
     @api.model

@@ -99,7 +99,9 @@ class TestErasure(RecallCommon):
         ):
             with self.subTest(model=model):
                 view = self.env[model].with_user(self.keeper).get_view()
-                buttons = html.fromstring(view["arch"]).xpath("//button[@type='action']")
+                buttons = html.fromstring(view["arch"]).xpath(
+                    "//button[@type='action']"
+                )
                 self.assertIn(
                     str(self.env.ref(other).id), [one.get("name") for one in buttons]
                 )

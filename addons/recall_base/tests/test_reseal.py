@@ -212,6 +212,16 @@ class TestReseal(RecallCommon):
         with self.assertRaises(AccessError):
             self.env["recall.key"].with_user(reader).action_count()
 
+    def test_what_needs_a_key_is_told_in_the_language_of_the_job(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.env["ir.module.module"]._load_module_terms(["recall_base"], ["zh_CN"])
+        self.reseal()
+        for section in ("seal", "blind", "sign"):
+            keys = self.env["recall.key"].search([("section", "=", section)])
+            told = keys.with_context(lang="en_US").mapped("detail")
+            self.assertTrue(all(told), section)
+            self.assertNotEqual(keys.with_context(lang="zh_CN").mapped("detail"), told)
+
     def test_model_with_a_sealed_column_is_left_out(self):
         """X-CRYPTO: every column of this form belongs to a model that the job knows."""
         known = {
