@@ -15,7 +15,7 @@ MACHINE = ["recall.objection.receipt", "recall.open.data.name"]
 SCRIPT = """\
 import importlib.util
 import psycopg2
-from odoo.exceptions import UserError
+from odoo import fields
 from odoo.addons.recall_base.tests.common import RecallCommon
 from odoo.tools import SQL, mute_logger
 
@@ -32,16 +32,23 @@ class Case(RecallCommon):
 
 
 admin = env.ref("base.user_admin")
+admin.email = "admin@planted.example"  # who is told of what waits
 # A dialogue is its account's own.
 env = Case.env = env(user=admin.id, su=True)
-Case.producer = env["recall.producer"].create({"name": "Planted"})
+partner = env["res.users"].search([("login", "=", "partner")])
+Case.producer = env["recall.producer"].create(
+    {"name": "Planted", "technical_contact_id": partner.partner_id.id}
+)
 Case.dealer = Case.make_dealer(Case.producer)
 for model, (prepare, _changes) in fixtures.FIXTURES.items():
     records[model] = env[model].create(prepare(Case, Case.producer))
+# Whose records all of them are.
+records["recall.producer"] = Case.producer
 # What the public sees: a recall, and everything about it.
 records["recall.plan"].state = "published"
 records["recall.open.data"].name = "planted.csv"
 # Those that came as visitors send them: their pages show all of it.
+filed = records["recall.objection"]
 for model in ("recall.objection", "recall.data.application"):
     records[model] = env[model].search(
         [("id", "!=", records[model].id)], order="id desc", limit=1
@@ -71,11 +78,11 @@ def plant(record, name, field):
     planted.append(f"{record._name}.{name}")
 
 
-for model, record in records.items():
+for record in (*records.values(), filed):
     for name, field in record._fields.items():
         is_text = field.type in ("char", "text", "html")
         if is_text and field.store and field.column_type and (
-            f"{model}.{name}" not in values["machine"]
+            f"{record._name}.{name}" not in values["machine"]
         ):
             plant(record, name, field)
 env.invalidate_all()
@@ -85,34 +92,92 @@ views = env["ir.ui.view"].search([
     ("mode", "=", "primary"),
 ])
 reports = env["ir.actions.report"].search([("model", "in", list(records))])
-partner = env["res.users"].search([("login", "=", "partner")])
 records["recall.data.user"].account_ids = partner
 
 
-class Facts(dict):
-    # What a mail tells beside its record: an attack, whatever it is asked for.
-    def __missing__(self, name):
-        return values["attack"] + name
+# === Mails === #
 
-    def get(self, name, default=None):
-        return self[name]
+def approve():
+    application = records["recall.data.application"]
+    application.email = "planted@applicant.example"  # which the account logs in by
+    terms = application._get_terms()
+    application._approve(terms, application.purpose, application.legal_basis)
+    application._try_mail()
 
 
-facts = Facts(lang="en_US", rows=[], url=values["link"])
-facts["rows"] = [facts]
+def tell_of_refusals():
+    enterprise = records["recall.enterprise"]
+    enterprise.technical_email = "planted@terminal.example"
+    enterprise._mail_refusals()
+
+
+def tell_of_incident():
+    incident = records["recall.incident"]
+    incident.enterprise_id.technical_email = "planted@terminal.example"
+    incident._mail_producers("opened", fields.Datetime.now())
+
+
+def tell_of_incidents():
+    incident = records["recall.incident"]
+    incident._mail_operator({"opened": incident})
+
+
+def tell_of_alarm():
+    env["recall.lookup.alarm"]._tell(records["recall.lookup.alarm"])
+
+
+def tell_of_decision():
+    reason = records["recall.objection.reason"]
+    filed.write({"state": "refused", "reason_id": reason.id, "lang": "en_US"})
+    filed.write(filed._prepare_email("planted@owner.example", filed.receipt))
+    filed._try_mail()
+
+
+def tell_of_objections():
+    filed.due_on = fields.Date.today()
+    Case.producer._pass_objections()
+
+
+#: What sends a mail that tells more than its record holds as it was planted.
+SENDERS = {
+    "recall_enterprise.mail_template_deadline": Case.producer._warn,
+    "recall_management.mail_template_incident": tell_of_incident,
+    "recall_management.mail_template_incident_operator": tell_of_incidents,
+    "recall_management.mail_template_refusals": tell_of_refusals,
+    "recall_service.mail_template_application_approved": approve,
+    "recall_service.mail_template_lookup_alarm": tell_of_alarm,
+    "recall_service.mail_template_objection": tell_of_decision,
+    "recall_service.mail_template_objection_digest": tell_of_objections,
+}
+
+
+def send(deed):
+    # What is sent, and nothing else of what the deed does.
+    with env.cr.savepoint() as savepoint:
+        known = env["mail.mail"].search([])
+        deed()
+        made = env["mail.mail"].search([]) - known
+        texts = [(mail.subject, str(mail.body_html)) for mail in made]
+        savepoint.rollback()
+    return texts
+
+
+def render(template):
+    record = records.get(template.model, env.company)
+    template = template.with_context(digest_push_ids=records["recall.push"].ids)
+    texts = (
+        template._render_field(name, record.ids)[record.id]
+        for name in ("subject", "body_html")
+    )
+    return [tuple(map(str, texts))]
+
+
 mails = {}
-for template in env["mail.template"].search([("model", "in", list(records))]):
+for template in env["mail.template"].search([]):
     name = template.get_external_id()[template.id]
-    context = dict.fromkeys(("alarm", "digest", "warning"), facts)
-    context["digest_push_ids"] = records["recall.push"].ids
-    try:
-        with env.cr.savepoint():
-            rendered = template.with_context(**context)._render_field(
-                "body_html", records[template.model].ids
-            )
-            mails[name] = str(rendered[records[template.model].id])
-    except UserError:
-        mails[name] = None
+    if name.startswith("recall_"):
+        deed = SENDERS.get(name)
+        mails[name] = send(deed) if deed else render(template)
 result = {
     "mails": mails,
     "pages": [

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
+from ..tools.quota import QUOTA_METHODS
 from .recall_lookup_guard import WINDOW_SECONDS
 
 #: Kind -> what somebody does who walks through VINs or guesses tokens.
@@ -15,6 +16,7 @@ KINDS = [
     ("invalid", "Asks for texts that are no VINs"),
     ("token", "Tries wrong tokens"),
     ("network", "One network looks up many vehicles"),
+    ("surge", "Looks up far more vehicles than usual"),
 ]
 #: Statuses of annex C -> kind; a request that names no known interface tries tokens.
 STATUS_KINDS = {
@@ -27,6 +29,12 @@ STATUS_KINDS = {
 IN_AN_HOUR = 100
 #: Look-ups on the public page in the guard's ten minutes: more than people do.
 IN_A_WINDOW = 100
+#: VINs in an hour, within the quota, from which it is looked at whether that is usual.
+MANY_IN_AN_HOUR = 1000
+#: So many times its busiest hour of late is more than a data user's business grows.
+SURGE = 5
+#: Days of late: what is done once a month is in them.
+USUAL_DAYS = 35
 
 
 class RecallLookupAlarm(models.Model):
@@ -57,9 +65,10 @@ class RecallLookupAlarm(models.Model):
         related="interface_id.data_user_id", string="Data user"
     )
     request_count = fields.Integer(
-        string="Requests",
+        string="Count",
         readonly=True,
-        help="Most of them in one hour, or by one network in ten minutes.",
+        help="Most requests in one hour, or by one network in ten minutes; most VINs "
+        "in one hour where they are far more than usual.",
     )
     advice = fields.Char(string="What to do", compute="_compute_advice")
     opened_at = fields.Datetime(string="First seen", required=True, readonly=True)
@@ -92,8 +101,16 @@ class RecallLookupAlarm(models.Model):
             "Look in the gateway's log for the address that asks most, and close it "
             "out there if it means no good."
         )
+        surge = self.env._(
+            "Ask the data user what it looks up so many vehicles for. If it knows "
+            "nothing of it, somebody else has its token: let it issue another one and "
+            "revoke this one. Suspend it if it means no good."
+        )
         for alarm in self:
-            alarm.advice = known if alarm.interface_id else unknown
+            if alarm.kind == "surge":
+                alarm.advice = surge
+            else:
+                alarm.advice = known if alarm.interface_id else unknown
 
     def action_acknowledge(self):
         """Take the alarm as seen; the same happening again opens a new one."""
@@ -114,7 +131,11 @@ class RecallLookupAlarm(models.Model):
     def _cron_watch(self):
         """Open alarms about what happens now, and tell the operator of the new ones."""
         now = fields.Datetime.now()
-        found = {**self._find_partners(now), **self._find_networks(now)}
+        found = {
+            **self._find_partners(now),
+            **self._find_surges(now),
+            **self._find_networks(now),
+        }
         known = {
             (alarm.kind, alarm.interface_id.id): alarm
             for alarm in self.search([("acknowledged_at", "=", False)])
@@ -180,6 +201,49 @@ class RecallLookupAlarm(models.Model):
                 key = (kind, interface_id)
                 found[key] = max(requests, found.get(key, 0))
         return found
+
+    @api.model
+    def _find_surges(self, now):
+        """Interfaces that look up far more than in any hour of late, within the quota.
+
+        A quota leaves room for a busy day; who walks through VINs fills it. What has
+        gone on for two hours is usual from then on: it was told.
+
+        :returns: as ``_find_partners``, with VINs in an hour
+        """
+        begin = _hour_before(now)
+        lately = self._read_busiest([("hour", ">=", begin)])
+        most = {one: vins for one, vins in lately.items() if vins >= MANY_IN_AN_HOUR}
+        usual = self._read_busiest(
+            [
+                ("interface_id", "in", list(most)),
+                ("hour", "<", begin),
+                ("hour", ">=", begin - timedelta(days=USUAL_DAYS)),
+            ]
+        )
+        return {
+            ("surge", one): vins
+            for one, vins in most.items()
+            if vins >= SURGE * usual.get(one, 0)
+        }
+
+    @api.model
+    def _read_busiest(self, domain):
+        """VINs in the busiest hour of productive interfaces: dict id -> number."""
+        groups = self.env["recall.share.usage"]._read_group(
+            [
+                *domain,
+                ("interface_id.sandbox", "=", False),
+                ("method", "in", QUOTA_METHODS),
+                ("api_status", "=", ApiStatus.SUCCESS),
+            ],
+            ["interface_id", "hour:hour"],
+            ["vin_count:sum"],
+        )
+        busiest = {}
+        for interface, _hour, vins in groups:
+            busiest[interface.id] = max(vins, busiest.get(interface.id, 0))
+        return busiest
 
     @api.model
     def _find_networks(self, now):

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
-from .recall_share_usage_meter import QUOTA_METHODS
+from ..tools.quota import QUOTA_METHODS
 
 
 class RecallShareUsage(models.Model):

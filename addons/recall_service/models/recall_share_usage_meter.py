@@ -7,12 +7,9 @@ from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
-from ..tools.quota import Quotas
+from ..tools.quota import QUOTA_METHODS, Quotas
 from .counter_mixin import hand_over, meters
 from .recall_lookup import STATEMENT_LIMIT
-
-#: Answers that are counted on the day's quota.
-QUOTA_METHODS = ("one", "many")
 
 #: What this process knows of the quotas, by the name of the database.
 quotas = defaultdict(Quotas)

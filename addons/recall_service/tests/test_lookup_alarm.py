@@ -5,7 +5,13 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ..models.recall_lookup_alarm import IN_A_WINDOW, IN_AN_HOUR
+from ..models.recall_lookup_alarm import (
+    IN_A_WINDOW,
+    IN_AN_HOUR,
+    MANY_IN_AN_HOUR,
+    SURGE,
+    USUAL_DAYS,
+)
 from .partner_common import PartnerCommon
 
 WRONG_KEY, NO_VIN, RATE_LIMITED = 403, 407, 429
@@ -58,6 +64,43 @@ class TestLookupAlarm(PartnerCommon):
                 self.assertEqual(alarm.interface_id, self.interface)
                 self.assertEqual(alarm.request_count, 2 * IN_AN_HOUR - 1)
                 self.assertIn(self.data_user.name, alarm.display_name)
+
+    def add_vins(self, vins, back=timedelta(), **more):
+        """VINs that were answered in one request of an hour."""
+        interface = more.pop("interface", self.interface)
+        self.add_usage(interface, self.hour - back, 200, 1, vins, **more)
+
+    def test_walk_within_the_quota_stays_unseen(self):
+        """X-ATTACK: far more VINs in an hour than usual are told, though answered."""
+        usual = MANY_IN_AN_HOUR // 2
+        self.add_vins(usual, timedelta(days=USUAL_DAYS - 1))
+        self.add_vins(SURGE * usual - 1)
+        self.assertFalse(self.watch())
+        self.add_vins(1, method="many")
+        alarm = self.watch()
+        self.assertEqual((alarm.kind, alarm.interface_id), ("surge", self.interface))
+        self.assertEqual(alarm.request_count, SURGE * usual)
+        self.assertIn("token", alarm.advice)
+
+    def test_new_token_walks_unseen(self):
+        """X-ATTACK: what was done long ago is not usual, nor what was refused."""
+        self.add_vins(MANY_IN_AN_HOUR, timedelta(days=USUAL_DAYS + 1))
+        self.add_usage(
+            self.interface, self.hour - timedelta(days=1), 429, 1, MANY_IN_AN_HOUR
+        )
+        self.add_vins(MANY_IN_AN_HOUR)
+        self.assertEqual(self.watch().kind, "surge")
+
+    def test_common_business_makes_an_alarm(self):
+        """Few VINs, a busy hour as others before, files and the sandbox are no walk."""
+        busy = self.make_interface(self.data_user, name="Busy")
+        sandbox = self.make_interface(self.data_user, name="Sandbox", sandbox=True)
+        self.add_vins(MANY_IN_AN_HOUR - 1)
+        self.add_vins(MANY_IN_AN_HOUR, timedelta(days=7), interface=busy)
+        self.add_vins((SURGE - 1) * MANY_IN_AN_HOUR, interface=busy)
+        self.add_vins(100 * MANY_IN_AN_HOUR, interface=busy, method="changes")
+        self.add_vins(MANY_IN_AN_HOUR, interface=sandbox)
+        self.assertFalse(self.watch())
 
     def test_guesser_of_tokens_stays_unseen(self):
         """X-ATTACK: wrong tokens of nobody known are told as well."""

@@ -9,6 +9,7 @@ from odoo.tools import mute_logger
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
 from ..models.counter_mixin import CounterMixin, hand_over
+from ..models.recall_lookup_alarm import MANY_IN_AN_HOUR
 from .share_common import ShareHttpCommon
 
 
@@ -33,6 +34,13 @@ class TestShareQuota(ShareHttpCommon):
             (row.method, row.api_status): (row.request_count, row.vin_count)
             for row in usage
         }
+
+    def watch(self):
+        """The interface's alarms after the scheduled action has looked."""
+        self.hand_over()
+        alarms = self.env["recall.lookup.alarm"]
+        alarms._cron_watch()
+        return alarms.search([("interface_id", "=", self.interface.id)])
 
     def test_usage_is_counted_by_method_and_code(self):
         """S-SHARE: what was asked is counted, with no VIN and no address."""
@@ -89,6 +97,18 @@ class TestShareQuota(ShareHttpCommon):
         answer = self.ask()
         self.assertStatus(answer, ApiStatus.RATE_LIMITED)
         self.assertIn("5 VINs a day", answer["message"])
+
+    def test_walk_within_the_quota_raises_no_alarm(self):
+        """X-ATTACK: one VIN after the other is answered, and told to the operator."""
+        self.env.company.email = "operator@example.com"
+        self.interface.quota_day = 2 * MANY_IN_AN_HOUR
+        walk = [self.make_vin() for _step in range(MANY_IN_AN_HOUR)]
+        self.assertStatus(self.ask_for(api_exchange_vins=walk[1:]), ApiStatus.SUCCESS)
+        self.assertFalse(self.watch())
+        self.assertStatus(self.ask(api_exchange_vin=walk[0]), ApiStatus.SUCCESS)
+        self.assertEqual(self.watch().kind, "surge")
+        mail = self.env["mail.mail"].search([("email_to", "=", "operator@example.com")])
+        self.assertIn(self.data_user.name, mail.body_html)
 
     def test_refused_requests_use_up_no_quota(self):
         """S-SHARE: what was refused is asked again without loss."""

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 DAY = 86400
 #: Seconds in which a burst is counted.
 WINDOW = 10
+#: Answers that are counted on the day's quota.
+QUOTA_METHODS = ("one", "many")
 
 
 class Quotas:
