@@ -35,6 +35,8 @@ CLEAR = {
     "recall_webhook": {"webhook"},
     # Odoo's own: accounts, and that one was told of it.
     **dict.fromkeys(("res_users", "res_partner", "mail_message"), ACCOUNTS),
+    # Odoo's own dialogue, which forgets after a day; recall.erasure keeps nothing.
+    "privacy_lookup_wizard": {"privacy look-up"},
 }
 #: What a partner reads again on its own pages, as it typed it.
 OWN = {"partner": {"webhook", "token", "address of a fleet, by its partner"}}
