@@ -33,6 +33,7 @@ values = json.loads({values!r})
 result = None
 {script}
 env.cr.commit()
+env.registry.signal_changes()
 with open({answer!r}, "w") as stream:
     json.dump(result, stream)
 """

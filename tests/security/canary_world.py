@@ -34,8 +34,9 @@ parameters.set_param("sms.endpoint", values["sms"])
 parameters.set_param("recall_service.sms", "True")
 env.ref("base.user_admin").write({"group_ids": [
     (4, env.ref(f"recall_{name}").id) for name in ("base.group_keeper",
-        "base.group_auditor", "enterprise.group_administrator",
-        "management.group_administrator", "service.group_administrator")
+        "base.group_personal_data", "base.group_auditor",
+        "enterprise.group_administrator", "management.group_administrator",
+        "service.group_administrator")
     if env.ref(f"recall_{name}", False)]})
 """
 
@@ -91,6 +92,17 @@ class Exposed:
         self._tell_fleet()
         self._seek_person()
 
+    def wait_for_mails(self) -> None:
+        """Wait until nothing that was to be mailed waits any more."""
+        waiting = [("state", "=", "outgoing")]
+        for client in self.admins.values():
+            wait_for(
+                lambda client=client: (
+                    not client.call("mail.mail", "search_count", waiting)
+                ),
+                "the mails to go",
+            )
+
     # === At the producer === #
 
     def _report(self, name: str, **members: str) -> dict[str, Any]:
@@ -116,7 +128,8 @@ class Exposed:
         answer = self.world.producer.post(path, broken)
         self.answers["collect, malformed"] = str(answer).encode()
 
-    def _import(self, kind: str, name: str, content: bytes) -> None:
+    def import_file(self, kind: str, name: str, content: bytes) -> None:
+        """Import a file at the producer; some of its rows are refused."""
         client = self.world.producer
         values = {"kind": kind, "producer_id": self.producer_id}
         job = client.create("recall.import", values)
@@ -137,7 +150,7 @@ class Exposed:
 
     def _import_reports(self) -> None:
         members = ("recallNum", "vehicleVin", "recallTime", "repairNum", "dealerName")
-        for form, write in (("csv", _write_csv), ("xlsx", _write_xlsx)):
+        for form, write in (("csv", write_csv), ("xlsx", _write_xlsx)):
             good = self._report(f"reports.{form}")
             wrong = self._report(f"reports.{form}, wrong VIN", vehicleVin="NO-VIN")
             strange = self._report(f"reports.{form}, no number")
@@ -147,7 +160,7 @@ class Exposed:
                 for row in (good, wrong, strange)
             ]
             content = write([[*members, "telNum"], *rows])
-            self._import("reports", f"reports.{form}", content)
+            self.import_file("reports", f"reports.{form}", content)
 
     def _import_owners(self) -> None:
         rows = [["VIN", "phone", "email"]]
@@ -159,7 +172,7 @@ class Exposed:
             if name.endswith("no number"):
                 number, address = f"{number}x", f"{address}@x"
             rows.append([vin, number, address])
-        self._import("owners", "owners.csv", _write_csv(rows))
+        self.import_file("owners", "owners.csv", write_csv(rows))
 
     def _enter_by_hand(self) -> None:
         [own] = self.world.ask(
@@ -169,7 +182,8 @@ class Exposed:
                  JOIN recall_producer producer ON producer.id = dealer.producer_id
                 WHERE users.login = 'dealer'""",
         )
-        report = self.world.unsent_reports(own[0])[-1]
+        [self.dealers_producer] = own
+        report = self.world.unsent_reports(self.dealers_producer)[-1]
         entry = self.dealer.create(
             "recall.completion",
             {
@@ -185,20 +199,26 @@ class Exposed:
         self.answers["dealer's form"] = str(shown).encode()
         self.owner = next(self.reports)
         self.owner_address = self.canaries.email("owner's form")
-        contact = self.world.producer.create(
-            "recall.owner.contact",
-            {
-                "producer_id": self.producer_id,
-                "vin": self.owner["vehicleVin"],
-                "name": "Owner",
-                "phone": self.canaries.phone("owner's form"),
-                "email": self.owner_address,
-            },
+        contact = self.add_owner(
+            self.owner["vehicleVin"],
+            name="Owner",
+            phone=self.canaries.phone("owner's form"),
+            email=self.owner_address,
         )
         shown = self.world.producer.call("recall.owner.contact", "read", [contact], [])
         self.answers["owner's form"] = str(shown).encode()
 
+    def add_owner(self, vin: str, **parts: str) -> int:
+        """How an owner is reached, entered by hand."""
+        values = {"producer_id": self.producer_id, "vin": vin, **parts}
+        return self.world.producer.create("recall.owner.contact", values)
+
     def _notify(self) -> None:
+        self.start_round("mail", sender="recall@producer.example")
+        wait_for(lambda: self.mails.text_to(self.owner_address), "the owner's mail")
+
+    def start_round(self, channel: str, **values: str) -> int:
+        """Tell the owners of the first owner's recall by a channel."""
         client, number = self.world.producer, self.owner["recallNum"]
         [plan] = client.search_read(
             "recall.plan", [("recall_number", "=", number)], ["id"]
@@ -206,12 +226,11 @@ class Exposed:
         text = "{owner} {vins} {recall_number} {free_of_charge} {hotline}"
         texts = dict.fromkeys(("body_zh", "body_en"), text)
         texts |= dict.fromkeys(("subject_zh", "subject_en"), "{recall_number}")
-        values = {"plan_id": plan["id"], "channel": "mail", **texts}
-        values["sender"] = "recall@producer.example"
+        values = {"plan_id": plan["id"], "channel": channel, **texts, **values}
         notice_round = client.create("recall.notice.round", values)
         for deed in ("action_check", "action_start"):
             client.call("recall.notice.round", deed, [notice_round])
-        wait_for(lambda: self.mails.text_to(self.owner_address), "the owner's mail")
+        return notice_round
 
     # === Between the terminals === #
 
@@ -279,7 +298,7 @@ class Exposed:
         never = self.canaries.email("subscription, never confirmed")
         self._post("/recall/subscribe", what="vin", vin=vin, email=never)
         mail = wait_for(lambda: self.mails.text_to(address), "the mail to confirm")
-        self._follow(mail, "confirm")
+        self.follow(mail, "confirm")
         wait_for(lambda: "S20" in self.mails.text_to(address), "the recall's mail")
         self._post("/recall/my-vehicles", email=address)
         self._post("/recall/my-vehicles", email=self.canaries.email("link, not known"))
@@ -293,7 +312,8 @@ class Exposed:
         page = self._post("/recall/my-vehicles", key=key, do="download", form="csv")
         self.answers["my vehicles, file"] = page.content
 
-    def _follow(self, mail: str, purpose: str) -> None:
+    def follow(self, mail: str, purpose: str) -> None:
+        """Press the button behind a link of a mail."""
         link = _find_link(mail, purpose)
         token = link.partition("token=")[2]
         path = re.sub(r"^https://[^/]*", "", link.partition("?")[0])
@@ -328,7 +348,7 @@ class Exposed:
             quota_day="1000",
         )
         mail = wait_for(lambda: self.mails.text_to(address), "the applicant's mail")
-        self._follow(mail, "confirm")
+        self.follow(mail, "confirm")
 
     def _tell_fleet(self) -> None:
         operator = self.operator
@@ -361,7 +381,7 @@ def _find_link(mail: str, part: str) -> str | None:
     return next((link for link in links if part in link), None)
 
 
-def _write_csv(rows: list[list[str]]) -> bytes:
+def write_csv(rows: list[list[str]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()

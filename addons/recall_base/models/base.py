@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import api, models, tools
 
-from ..tools import audit_values, cipher
+from ..tools import audit_values, cipher, contacts
 
 #: Odoo's records that are settings, or decide who may do what.
 SETTINGS = frozenset(
@@ -43,8 +43,9 @@ class Base(models.AbstractModel):
     Of the last four an extension of a model names what it adds: the sets of its
     classes count together.
     Events tell what was and what is now. Personal data, free texts and what only the
-    system may read are keyed digests: whether they changed, not what they say. While
-    modules are loaded nothing is logged here but the modules (``ir.module.module``).
+    system may read are keyed digests: whether they changed, not what they say; so is
+    any other text with a phone number or mail address in it. While modules are loaded
+    nothing is logged here but the modules (``ir.module.module``).
     """
 
     _inherit = "base"
@@ -130,6 +131,7 @@ class Base(models.AbstractModel):
             value = value.id
         elif field.relational:
             value = value.ids
+        hidden = hidden or (isinstance(value, str) and contacts.holds(value))
         return audit_values.show(value, hide if hidden else None)
 
     @api.model

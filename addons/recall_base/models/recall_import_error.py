@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import cells
+from ..tools import cells, contacts
 from ..tools.phone import mask_phone
 
 MAX_SHOWN = 100
@@ -116,6 +116,6 @@ def mask(text, column):
     if column is None:
         return f"{text[:1]}***"
     if not column.personal:
-        return cells.hide_phones(text[:MAX_SHOWN])
+        return contacts.hide(text[:MAX_SHOWN])
     digits = sum(char.isdigit() for char in text)
     return mask_phone(text) if digits * 2 > len(text) else f"{text[:1]}***"

@@ -75,6 +75,18 @@ class TestAuditRecord(LogCommon):
         for secret in ("Secret-12345", "13912345678", "Zhang", "xxxxx"):
             self.assertNotIn(secret, texts)
 
+    def test_contact_in_another_field_is_in_the_log(self):
+        """X-LOG X-CRYPTO: whatever the field is for; whether it changed can be told."""
+        for contact in ("zs@owner.example", "13912345678"):
+            with self.subTest(contact=contact):
+                self.mark = self.env["recall.audit.event"].search([], limit=1).id
+                self.plan.with_user(self.keeper).series = f"Series {contact}"
+                [event] = self.logged("plan.write")
+                [was, now] = event.detail["changes"]["series"]
+                self.assertNotIn(contact, json.dumps(event.detail))
+                self.assertTrue(now)
+                self.assertNotEqual(was, now)
+
     def test_settings_and_rights_change_without_a_trace(self):
         """X-LOG: groups, accounts, parameters of ours, rules and scheduled actions."""
         group = self.env.ref("recall_base.group_auditor")

@@ -32,9 +32,6 @@ _EPOCH = datetime.date(1899, 12, 30)
 # A number whose digits a spreadsheet has dropped: 1.38E+10. With a point or a plus: a
 # VIN or a part number may well be 12E5.
 _ROUNDED = re.compile(r"[0-9](?:\.[0-9]+[eE]\+?|[eE]\+)[0-9]{1,3}", re.ASCII)
-_PHONE = re.compile(
-    r"(?<![0-9A-Za-z])(\+?86[- ]?)?1[3-9][0-9]([- ]?[0-9]{4}){2}(?![0-9A-Za-z])"
-)
 
 
 def clean(text: str) -> str:
@@ -90,8 +87,3 @@ FORMS: dict[str, Callable[[str, int], tuple[str, str]]] = {
     "text": read_text,
     "date": read_date,
 }
-
-
-def hide_phones(text: str) -> str:
-    """Mask what looks like a mobile number, in whatever column it stands."""
-    return _PHONE.sub("1**********", text)

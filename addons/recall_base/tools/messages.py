@@ -105,6 +105,7 @@ class MessageError(Exception):
 
 # === DECODER === #
 
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _NO_BRACKET = re.compile(r"[^\[\]{}]+")
 _ONE_KIND = str.maketrans("{}", "[]")
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -203,8 +204,9 @@ def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: set[str] = set()
     # `set.add` returns None: the first name that is already seen ends the search.
     twice = next(name for name, _ in pairs if name in seen or seen.add(name))
-    quoted = json.dumps(twice[:64], ensure_ascii=False)
-    _refuse(f"The member {quoted} is given twice in one object.", twice[:64])
+    if not _NAME.fullmatch(twice):  # no member's: it may be anything
+        _refuse("A member is given twice in one object.")
+    _refuse(f'The member "{twice}" is given twice in one object.', twice)
 
 
 def _refuse_constant(name: str) -> NoReturn:

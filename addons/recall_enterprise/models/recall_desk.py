@@ -201,10 +201,7 @@ class RecallDesk(models.AbstractModel):
         if not vehicle:
             raise UserError(
                 self.env._(
-                    "%(vin)s is not in the scope of the recall %(recall)s. Look the "
-                    "vehicle up again.",
-                    vin=text,
-                    recall=recall_number,
+                    "The vehicle is not in the scope of this recall. Look it up again."
                 )
             )
         return vehicle

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError, ValidationError
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.recall_base.tools import messages
+from odoo.addons.recall_base.tools import contacts, messages
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 from odoo.addons.recall_base.tools.plan_messages import PlanMessage
 
@@ -144,7 +144,7 @@ class RecallPlanInterface(models.Model):
 def _reject(index, recall_number, findings):
     return {
         "index": index,
-        "recallNum": recall_number,
+        "recallNum": contacts.hide(recall_number),
         "status": "rejected",
         "findings": findings,
     }
@@ -170,7 +170,7 @@ def _tell(index, result):
         ("unknownVins", "unknown"),
     ):
         if result[name]:
-            told[member] = result[name][:MAX_NAMED]
+            told[member] = [contacts.hide(vin) for vin in result[name][:MAX_NAMED]]
     return told
 
 

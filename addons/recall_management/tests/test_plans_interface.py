@@ -200,6 +200,16 @@ class TestPlansInterface(HttpCase, FilingCommon):
         result = self.push_one(filing)
         self.assertEqual((result["added"], result["refusedVins"]), (2, ["SHORT"]))
 
+    def test_contact_in_place_of_a_vin_is_given_back(self):
+        """M-VERIFY X-CRYPTO: a contact in the wrong member is told masked."""
+        filing = self.make_filing()
+        filing["vins"] += [{"vin": "13912345678"}, {"vin": "zs@owner.example"}]
+        result = self.push_one(filing)
+        self.assertEqual(result["refusedVins"], ["1**********", "z***@***"])
+        result = self.push_one({**filing, "recallNum": "13912345678"})
+        self.assertEqual(result["status"], "rejected")
+        self.assertEqual(result["recallNum"], "1**********")
+
     def test_removed_vehicles_stay_in_scope(self):
         """M-PLAN: a filing takes vehicles out by name; repaired ones stay."""
         filing = self.make_filing()

@@ -26,7 +26,7 @@ class RecallPartners(http.Controller):
         sitemap=True,
         max_content_length=0,
     )
-    def partners(self):
+    def partners(self, **_query):
         """Who may use what, and how to get there."""
         return request.render("recall_service.partners_page")
 

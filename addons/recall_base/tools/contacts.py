@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: LGPL-3.0-only
+"""Phone numbers and mail addresses in texts that are there for something else.
+
+Whoever takes the wrong column or field writes them there. What looks like a mobile
+number of mainland China or like a mail address is hidden; other numbers are parts,
+VINs and counts as well.
+"""
+
+import logging
+import re
+
+_PHONE = re.compile(
+    r"(?<![0-9A-Za-z])(\+?86[- ]?)?1[3-9][0-9]([- ]?[0-9]{4}){2}(?![0-9A-Za-z])"
+)
+# Bounded, so that no text makes the search long.
+_EMAIL = re.compile(r"([\w.%+'-])[\w.%+'-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+#: Loggers of Odoo's own that write down what people type: names of accounts, which are
+#: mail addresses, and the sentences of refusals.
+LOGGERS = (
+    "odoo.addons.auth_signup.controllers.main",
+    "odoo.addons.auth_signup.models.res_users",
+    "odoo.addons.auth_totp.models.res_users",
+    "odoo.addons.auth_totp_mail.models.res_users",
+    "odoo.addons.base.models.res_users",
+    "odoo.http",
+)
+
+
+def hide(text: str) -> str:
+    """Mask each number and address in a text; z***@*** is left of an address."""
+    text = _PHONE.sub("1**********", text)
+    return _EMAIL.sub(r"\1***@***", text) if "@" in text else text
+
+
+def holds(text: str) -> bool:
+    """Whether a number or an address stands in a text."""
+    return bool(_PHONE.search(text)) or ("@" in text and bool(_EMAIL.search(text)))
+
+
+class LogFilter(logging.Filter):
+    """Lets every line of a log through, without the contact data in it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if holds(text):
+            record.msg, record.args = hide(text), ()
+        return True
+
+
+def guard_logs() -> None:
+    """Have what Odoo logs of people's texts written without contact data."""
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(one, LogFilter) for one in logger.filters):
+            logger.addFilter(LogFilter())
