@@ -51,3 +51,9 @@ def test_contact_is_logged(name, caplog):
         "Not known: 1**********",
         "100 %% done",
     ]
+
+
+def test_wrong_call_of_a_log_ends_a_request():
+    """Who logs with arguments that do not fit goes on, as without the filter."""
+    record = logging.LogRecord("odoo.http", logging.INFO, "x", 1, "%s %s", ("a",), None)
+    assert contacts.LogFilter().filter(record)

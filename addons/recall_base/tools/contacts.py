@@ -41,7 +41,10 @@ class LogFilter(logging.Filter):
     """Lets every line of a log through, without the contact data in it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        text = record.getMessage()
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):
+            return True  # arguments that do not fit: the handler says whose
         if holds(text):
             record.msg, record.args = hide(text), ()
         return True
