@@ -12,6 +12,9 @@ from messages import Messages
 from striker import Strike
 from workshop import HEALING
 
+# A server that is killed in a handshake leaves its client's socket to Python.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning")
+
 #: Whoever is killed while it reports, and while it asks or is asked.
 WORKS = ("collect", "import"), ("sync", "intake")
 OUTSIDE = {"collect", "sync"}  # through the gateway

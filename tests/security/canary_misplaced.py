@@ -161,8 +161,7 @@ class Misplaced:
                 path = f"/recall/v1/{purpose}"
                 for fault in ("cut off", "twice", "no object", "not JSON", "header"):
                     self._break_message(site, path, fault)
-            for path in ("/web/dataset/call_kw", "/web/session/authenticate"):
-                self._break_message(site, path, "cut off")
+            self._break_message(site, "/web/session/authenticate", "cut off")
 
     def _break_message(self, site: Site, path: str, fault: str) -> None:
         name = f"{site.name} {path}, {fault}"
