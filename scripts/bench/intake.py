@@ -11,6 +11,7 @@ import http.server
 import json
 import multiprocessing
 import ssl
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,8 +84,7 @@ def serving(folder: Path, authority: Authority) -> Iterator[str]:
 def take_in(bench: Bench, existing: int, ways: list[str]) -> dict:
     """Runs of all ways with so many reports there already: see jobs/intake.py."""
     sizes, place = bench.sizes, bench.regulator(existing)
-    folder = bench.folder / f"pages-{existing}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="pages-", dir=bench.folder))
     authority = Authority(folder)
     place.database.environment["RECALL_CA_FILE"] = authority.ca_file
     values = sizes.some("rounds", "producers", "pages", "page", "orm")
