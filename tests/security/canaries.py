@@ -35,6 +35,14 @@ class Canaries:
         letters = self._add(name, lambda: self._letters + _draw_letters())
         return f"{letters}@owner.example"
 
+    def pair(self, name: str) -> tuple[str, str]:
+        """A number and an address."""
+        return self.phone(name), self.email(name)
+
+    def both(self, name: str) -> str:
+        """A number and an address in one text."""
+        return "tel {}, {}".format(*self.pair(name))
+
     def _add(self, name: str, draw: Callable[[], str]) -> str:
         while (text := draw()) in self.texts:
             pass

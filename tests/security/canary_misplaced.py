@@ -56,11 +56,6 @@ class Misplaced:
         self._fail_to_log_in()
         self._look_up_privacy()
 
-    def _both(self, name: str) -> str:
-        """A number and an address in one text."""
-        number, address = self.canaries.phone(name), self.canaries.email(name)
-        return f"tel {number}, {address}"
-
     # === Interfaces === #
 
     def _open_filing(self) -> None:
@@ -91,9 +86,14 @@ class Misplaced:
         return {**plan, "recallNum": number, "vins": [], **members}
 
     def _file_plans(self) -> None:
-        good = self._plan("S2025M9701V", telNum=self._both("plan, unknown member"))
+        good = self._plan(
+            "S2025M9701V", telNum=self.canaries.both("plan, unknown member")
+        )
         good["dealers"] = [
-            {"dealerName": "Dealer", "mobile": self._both("dealer, unknown member")}
+            {
+                "dealerName": "Dealer",
+                "mobile": self.canaries.both("dealer, unknown member"),
+            }
         ]
         good["vins"] = [
             {"vin": self.canaries.phone("plan, as a VIN"), "line": 0},
@@ -101,13 +101,13 @@ class Misplaced:
         ]
         members = ("numRecall", "recallStartTime", "overTheAir", "planState", "vins")
         wrong = [
-            self._plan("S2025M9702V", **{member: self._both(f"plan, {member}")})
+            self._plan("S2025M9702V", **{member: self.canaries.both(f"plan, {member}")})
             for member in (*members, "partsState", "vinFile", "removal")
         ]
-        wrong += [self._plan(text) for text in self._numbers_and_addresses("recallNum")]
+        wrong += [self._plan(text) for text in self.canaries.pair("recallNum")]
         wrong.append(self._plan("S2025M9703V", dealers=[{"dealerName": "Dealer"}]))
         wrong[-1]["dealers"][0]["region"] = self.canaries.phone("plan, region")
-        wrong.append(self._both("plan, no object"))
+        wrong.append(self.canaries.both("plan, no object"))
         results = self._post_plans("plans", good, *wrong)
         assert [one["status"] for one in results[:1]] == ["created"], results
         assert {one["status"] for one in results[1:]} == {"rejected"}, results
@@ -116,14 +116,11 @@ class Misplaced:
         shown = self.world.file_plans(client, [good, *wrong[:-1]])
         assert shown["refused_count"], shown
 
-    def _numbers_and_addresses(self, name: str) -> tuple[str, str]:
-        return self.canaries.phone(name), self.canaries.email(name)
-
     def _upload_vins(self) -> None:
         cfg, token = self.filing
-        wrong = self._numbers_and_addresses("list of VINs, as a VIN")
+        wrong = self.canaries.pair("list of VINs, as a VIN")
         vin = next(self.exposed.reports)["vehicleVin"]
-        rows = [[text, self._both("list of VINs")] for text in (vin, *wrong)]
+        rows = [[text, self.canaries.both("list of VINs")] for text in (vin, *wrong)]
         content = write_csv([["VIN", "Remark"], *rows])
         answer = requests.post(
             f"{self.site.url}/recall/v1/plans/upload",
@@ -148,9 +145,9 @@ class Misplaced:
         rows = [["VIN", "phone", "email", "address"]]
         vin = next(self.exposed.reports)["vehicleVin"]
         rows.append([vin, self.canaries.phone("owner"), "", ""])
-        number, address = self._numbers_and_addresses("owners, as a VIN")
+        number, address = self.canaries.pair("owners, as a VIN")
         rows += [[text, vin, vin, "x"] for text in (number, address)]
-        number, address = self._numbers_and_addresses("owners, swapped")
+        number, address = self.canaries.pair("owners, swapped")
         rows.append([next(self.exposed.reports)["vehicleVin"], address, number, "x"])
         self.exposed.import_file("owners", "swapped.csv", write_csv(rows))
 
@@ -165,7 +162,7 @@ class Misplaced:
 
     def _break_message(self, site: Site, path: str, fault: str) -> None:
         name = f"{site.name} {path}, {fault}"
-        text = self._both(name)
+        text = self.canaries.both(name)
         message = {"api_token": text, "api_cfg": text, "records": [{"telNum": text}]}
         body = json.dumps(message | {"plans": [text], "api_exchange_vin": text})
         bodies = {
@@ -194,7 +191,7 @@ class Misplaced:
         assert shown["case"] == "invalid"
         report = world.unsent_reports(self.exposed.dealers_producer)[-2]
         values = {"vin": report["vehicleVin"], "recall_number": report["recallNum"]}
-        text = self._both("appointment")
+        text = self.canaries.both("appointment")
         for wrong in ({"vin": text}, {"recall_number": text}, {"phone": text}):
             self._refuse_call(dealer, "recall.appointment", {**values, **wrong})
         booked = dealer.create("recall.appointment", values)
@@ -210,10 +207,8 @@ class Misplaced:
 
     def _browser(self, name: str) -> requests.Session:
         """A browser that tells of its owner in all that it sends beside the form."""
-        session = requests.Session()
-        session.trust_env = False
-        session.verify = self.exposed.public.verify
-        text = self._both(name)
+        session = self.exposed.new_session()
+        text = self.canaries.both(name)
         session.headers.update(
             {
                 "User-Agent": f"Browser ({text})",
@@ -230,7 +225,7 @@ class Misplaced:
 
         Where the answer leads to is looked at: an address is kept in many places.
         """
-        form |= {"telNum": self._both(f"{used}, unknown member")}
+        form |= {"telNum": self.canaries.both(f"{used}, unknown member")}
         # So that the guard of the forms lets it through at once.
         self.world.ask(self.site, "DELETE FROM recall_lookup_visit RETURNING 1")
         answer = self._browser(f"{used}, headers").post(
@@ -248,11 +243,11 @@ class Misplaced:
         for path, members in FORMS.items():
             for member in members:
                 name = f"{path}, {member}"
-                self._post(name, path, **{**right, member: self._both(name)})
+                self._post(name, path, **{**right, member: self.canaries.both(name)})
 
     def _meet_guard(self) -> None:
         """Send a form until its guard asks for patience, and keeps what was typed."""
-        browser, text = self._browser("guarded, headers"), self._both("guarded")
+        browser, text = self._browser("guarded, headers"), self.canaries.both("guarded")
         vin = next(self.exposed.reports)["vehicleVin"]
         form = {"vin": vin, "recall": "S2025M9701V", "workshop": text, "telNum": text}
         url = f"{self.site.url}/recall/objection/send"
@@ -268,12 +263,12 @@ class Misplaced:
             vin=still_open["vehicleVin"],
             recall=still_open["recallNum"],
             repair_date=still_open["recallTime"],
-            workshop=f"Workshop, {self._both('text of an objection')}",
+            workshop=f"Workshop, {self.canaries.both('text of an objection')}",
             repair_number=self.canaries.phone("text of an objection"),
             form="canary in words",
         )
         assert answer.status_code == 200
-        text = self._both("text of an application")
+        text = self.canaries.both("text of an application")
         address = self.canaries.email("application")
         self._post(
             "application",
@@ -288,18 +283,16 @@ class Misplaced:
             legal_basis=text,
             quota_day="1000",
         )
-        mail = wait_for(lambda: self.exposed.mails.text_to(address), "the mail")
-        self.exposed.follow(mail, "confirm")
-        text = self._both("name of a brand")
+        self.exposed.confirm(address)
+        text = self.canaries.both("name of a brand")
         address = self.canaries.email("name of a brand")
         form = {"what": "brand", "brand": text, "series": text, "email": address}
         self._post("brand", "/recall/subscribe", **form)
-        mail = wait_for(lambda: self.exposed.mails.text_to(address), "the mail")
-        self.exposed.follow(mail, "confirm")
+        self.exposed.confirm(address)
 
     def _ask_pages(self) -> None:
         for path in ASKED:
-            text = self._both(f"query of {path}")
+            text = self.canaries.both(f"query of {path}")
             members = ("q", "vin", "brand", "tel", "page", "producer", "email")
             answer = self._browser(f"headers of {path}").get(
                 self.site.url + path,
@@ -311,7 +304,7 @@ class Misplaced:
     def _fail_to_log_in(self) -> None:
         """A log-in with a wrong password, which may be a number just as its name."""
         for site in self.world.stack.sites:
-            text = self._both(f"log-in at the {site.name}")
+            text = self.canaries.both(f"log-in at the {site.name}")
             params = {"db": site.database.name, "login": text, "password": text}
             answer = self._browser(f"log-in at the {site.name}, headers").post(
                 f"{site.url}/web/session/authenticate",
@@ -323,7 +316,7 @@ class Misplaced:
     def _look_up_privacy(self) -> None:
         """Seek a person in Odoo's own dialogue; a number is no address there."""
         for client in self.exposed.admins.values():
-            number, address = self._numbers_and_addresses("privacy look-up")
+            number, address = self.canaries.pair("privacy look-up")
             for name, email in ((f"Owner {number}", address), (address, number)):
                 values = {"name": name, "email": email}
                 dialogue = client.create("privacy.lookup.wizard", values)

@@ -20,9 +20,7 @@ class Partner:
         self.canaries = exposed.canaries
         self.site = exposed.world.stack.regulator
         self.name = name
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.verify = exposed.public.verify
+        self.session = exposed.new_session()
         self._make()
         self._log_in()
 
@@ -65,7 +63,10 @@ class Partner:
     def post(self, path: str, **form: Any) -> requests.Response:
         """Send a form of the account's pages; gives the page it leads to."""
         files = form.pop("files", None)
-        form |= {"csrf_token": self.token, "telNum": self._both(f"{path}, unknown")}
+        form |= {
+            "csrf_token": self.token,
+            "telNum": self.canaries.both(f"{path}, unknown"),
+        }
         answer = self.session.post(
             self.site.url + path, data=form, files=files, timeout=TIMEOUT
         )
@@ -85,10 +86,6 @@ class Partner:
             assert answer.status_code == 200, (path, answer.status_code)
             pages[path] = answer.content
         return pages
-
-    def _both(self, name: str) -> str:
-        number, address = self.canaries.phone(name), self.canaries.email(name)
-        return f"tel {number}, {address}"
 
     # === What it types === #
 
@@ -116,7 +113,7 @@ class Partner:
         # The first row of a file that has no header.
         _job, page = self._upload("no-header.csv", rows)
         self.exposed.answers["fleet without a header"] = page.content
-        text = self._both("search in a fleet")
+        text = self.canaries.both("search in a fleet")
         path = f"/my/recall/fleet/{self.data_user}"
         self.post(path, text=text, only=text, start=text)
         url = f"{self.site.url}{path}"
@@ -152,10 +149,14 @@ class Partner:
         address = self.canaries.email("address of a fleet, by its partner")
         path = f"/my/recall/fleet/{self.data_user}/mail"
         self.post(path, email=address, rhythm="now")
-        self.post(path, email=self._both("no address"), rhythm=self._both("no rhythm"))
+        self.post(
+            path,
+            email=self.canaries.both("no address"),
+            rhythm=self.canaries.both("no rhythm"),
+        )
 
     def _add_webhook(self) -> None:
-        wrong = self._both("webhook, no address")
+        wrong = self.canaries.both("webhook, no address")
         form = {"data_user": str(self.data_user), "tell_published": "1"}
         self.post("/my/recall/webhooks", **form, name="N", url=wrong, email=wrong)
         number = self.canaries.phone("webhook")
@@ -172,21 +173,20 @@ class Partner:
 
     def _use_interface(self) -> None:
         path = f"/my/recall/{self.interface}"
-        text = self._both("token")
+        text = self.canaries.both("token")
         self.post(f"{path}/token", newest="0", name=text, days="90", addresses=text)
         self.post(f"{path}/token", newest="0", name=text, days="90")
-        text = self._both("application for more")
+        text = self.canaries.both("application for more")
         form = {"legal_basis": text, "quota_day": "1000", "purpose": text}
         self.post(f"{path}/more", **form)
 
     def _forget_password(self) -> None:
         """Ask for a new password: for the account, and for one that is none."""
         url = f"{self.site.url}/web/reset_password"
-        stranger = requests.Session()
-        stranger.trust_env, stranger.verify = False, self.session.verify
+        stranger = self.exposed.new_session()
         page = stranger.get(url, timeout=TIMEOUT)
         token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
-        for login in (self.address, self._both("forgotten password")):
+        for login in (self.address, self.canaries.both("forgotten password")):
             form = {"csrf_token": token, "login": login}
             answer = stranger.post(url, data=form, timeout=TIMEOUT)
             assert answer.status_code == 200

@@ -71,9 +71,7 @@ class Exposed:
         self.dealer = world.log_in(stack.producer, "dealer")
         self.operator = world.log_in(stack.regulator, "operator")
         self.admins = {site.name: world.log_in(site, "admin") for site in (stack.sites)}
-        self.public = requests.Session()
-        self.public.trust_env = False
-        self.public.verify = str(world.stack.ca_file)
+        self.public = self.new_session()
 
     def enter_all(self, smtp: int, sms: str) -> None:
         """Connect mail server and gateway of messages, and use every input once."""
@@ -91,6 +89,13 @@ class Exposed:
         self._apply()
         self._tell_fleet()
         self._seek_person()
+
+    def new_session(self) -> requests.Session:
+        """A browser that trusts the terminals' certificates."""
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = str(self.world.stack.ca_file)
+        return session
 
     def wait_for_mails(self) -> None:
         """Wait until nothing that was to be mailed waits any more."""
@@ -297,8 +302,7 @@ class Exposed:
         self._post("/recall/subscribe", what="vin", vin=vin, email=address)
         never = self.canaries.email("subscription, never confirmed")
         self._post("/recall/subscribe", what="vin", vin=vin, email=never)
-        mail = wait_for(lambda: self.mails.text_to(address), "the mail to confirm")
-        self.follow(mail, "confirm")
+        self.confirm(address)
         wait_for(lambda: "S20" in self.mails.text_to(address), "the recall's mail")
         self._post("/recall/my-vehicles", email=address)
         self._post("/recall/my-vehicles", email=self.canaries.email("link, not known"))
@@ -312,9 +316,10 @@ class Exposed:
         page = self._post("/recall/my-vehicles", key=key, do="download", form="csv")
         self.answers["my vehicles, file"] = page.content
 
-    def follow(self, mail: str, purpose: str) -> None:
-        """Press the button behind a link of a mail."""
-        link = _find_link(mail, purpose)
+    def confirm(self, address: str) -> None:
+        """Press the button behind the link of the mail that asks for it."""
+        mail = wait_for(lambda: self.mails.text_to(address), "the mail to confirm")
+        link = _find_link(mail, "confirm")
         token = link.partition("token=")[2]
         path = re.sub(r"^https://[^/]*", "", link.partition("?")[0])
         self._post(path, token=token)
@@ -347,8 +352,7 @@ class Exposed:
             legal_basis="Law",
             quota_day="1000",
         )
-        mail = wait_for(lambda: self.mails.text_to(address), "the applicant's mail")
-        self.follow(mail, "confirm")
+        self.confirm(address)
 
     def _tell_fleet(self) -> None:
         operator = self.operator

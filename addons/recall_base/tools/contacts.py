@@ -34,7 +34,7 @@ def hide(text: str) -> str:
 
 def holds(text: str) -> bool:
     """Whether a number or an address stands in a text."""
-    return bool(_PHONE.search(text)) or ("@" in text and bool(_EMAIL.search(text)))
+    return hide(text) != text
 
 
 class LogFilter(logging.Filter):
@@ -45,8 +45,8 @@ class LogFilter(logging.Filter):
             text = record.getMessage()
         except (TypeError, ValueError):
             return True  # arguments that do not fit: the handler says whose
-        if holds(text):
-            record.msg, record.args = hide(text), ()
+        if (hidden := hide(text)) != text:
+            record.msg, record.args = hidden, ()
         return True
 
 

@@ -119,7 +119,7 @@ class RecallLookup(models.AbstractModel):
         )
         period = current_period()
         recalls = [
-            Recall(vin, done := state == "done", day if done else None, *told)
+            Recall(vin, state == "done", day if state == "done" else None, *told)
             for vin, state, day, plan_id, line_id in self.env.cr.fetchall()
             if state != "removed"
             and (told := self._remember_plan(plan_id, line_id, period, started))

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import base64
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .common import RecallServiceCommon
+from .share_common import ShareHttpCommon
 
 LEGACY = "LZW-1994-00017"
 
 
 @tagged("post_install", "-at_install")
-class TestLegacyVin(RecallServiceCommon, HttpCase):
+class TestLegacyVin(ShareHttpCommon):
     """Vehicles from before GB 16735 that are in a recall by an exception."""
 
     @classmethod
@@ -55,23 +55,13 @@ class TestLegacyVin(RecallServiceCommon, HttpCase):
     def test_legacy_vehicle_is_shared_as_no_vin(self):
         """M-LEGACY S-SHARE: data users get its recalls; 407 for what is in none."""
         self.approve()
-        data_user = self.make_data_user("Insurer")
-        interface = self.make_interface(data_user)
-        _token, secret = self.issue_share_token(data_user)
         for text, status, count in (
             (LEGACY, 200, 1),
             ("LZW-1994-00018", 407, 0),
             (self.make_vin()[:16], 407, 0),
         ):
             with self.subTest(text=text):
-                answer = self.url_open(
-                    "/recall/v1/share",
-                    json={
-                        "api_exchange_token": secret,
-                        "api_exchange_cfg": interface.api_cfg,
-                        "api_exchange_vin": text,
-                    },
-                ).json()
+                answer = self.ask(api_exchange_vin=text)
                 self.assertEqual(answer["api_status"], status)
                 self.assertEqual(len(answer["exchange_records"]), count)
 
@@ -79,16 +69,7 @@ class TestLegacyVin(RecallServiceCommon, HttpCase):
         """M-LEGACY S-CONTENT: the granted phone number comes with its recall."""
         self.approve()
         self.make_completion(self.plan, LEGACY)
-        interface = self.interface
-        interface.write({"share_phone": True, "phone_basis": "Article 12"})
-        self.env.flush_all()
-        answer = self.url_open(
-            "/recall/v1/share",
-            json={
-                "api_exchange_token": self.secret,
-                "api_exchange_cfg": interface.api_cfg,
-                "api_exchange_vin": LEGACY,
-            },
-        ).json()
+        self.interface.write({"share_phone": True, "phone_basis": "Article 12"})
+        answer = self.ask(api_exchange_vin=LEGACY)
         self.assertEqual(answer["api_status"], 200, answer)
         self.assertEqual(answer["exchange_records"][0]["telNum"], "13800138000")
