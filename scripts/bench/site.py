@@ -155,7 +155,7 @@ class Bench:
                 name: round(self.good(turn(self.sizes.seconds), name).rate, 1)
                 for name, turn in turns.items()
             }
-            for _round in range(self.sizes.rounds)
+            for _turn in range(self.sizes.turns)
         ]
 
     @staticmethod

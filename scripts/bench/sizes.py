@@ -11,7 +11,8 @@ class Sizes:
 
     quick: bool = False
     rounds: int = 5
-    seconds: float = 5  # of each turn of a round
+    turns: int = 15  # of each that is asked by turns: short ones see the same noise
+    seconds: float = 2  # of such a turn
     connections: int = 4
     existing: int = 10_000_000  # reports in the table, each of a vehicle
     growth: tuple[int, ...] = (1_000_000, 10_000_000, 50_000_000)
@@ -45,6 +46,7 @@ class Sizes:
 FULL = Sizes()
 QUICK = Sizes(
     quick=True,
+    turns=5,
     seconds=1,
     existing=200_000,
     growth=(50_000, 200_000),

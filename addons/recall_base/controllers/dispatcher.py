@@ -106,7 +106,9 @@ class RecallDispatcher(Dispatcher):
         # The peer is authorised by its token, not by an Odoo user. The language is what
         # it accepts, if that is installed.
         self.request.update_env(user=SUPERUSER_ID)
-        self.request.update_context(lang=get_lang(self.request.env).code)
+        env = self.request.env
+        if not env["res.lang"]._get_code(env.context.get("lang")):
+            self.request.update_context(lang=get_lang(env).code)
 
     def _request_id(self):
         request = self.request
