@@ -34,6 +34,10 @@ result = getattr(importlib.import_module({{job!r}}), {{function!r}})(env, **valu
 Turn = Callable[[float], Load]
 
 
+def regulator_name(existing: int) -> str:
+    return f"bench_regulator_{existing}"
+
+
 class Place:
     """A database with its keys, and the servers on it."""
 
@@ -99,15 +103,16 @@ class Bench:
 
     def regulator(self, existing: int) -> Place:
         """A regulator with so many reports there already."""
-        place = self._place("regulator", f"bench_regulator_{existing}")
+        place = self._place("regulator", regulator_name(existing))
         self.once(
             f"fill {existing}", lambda: place.run("fill", "fill", existing=existing)
         )
         return place
 
     def has(self, existing: int) -> bool:
-        """Whether the regulator with so many reports was made already."""
-        return f"fill {existing}" in self._known
+        """Whether the regulator with so many reports is there already."""
+        name = regulator_name(existing)
+        return name in self._places or (self.keep and self.cluster.exists(name))
 
     def producer(self, name: str) -> Place:
         """A producer with nothing in its database."""
