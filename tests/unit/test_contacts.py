@@ -11,6 +11,16 @@ from tools import contacts
 WRITTEN = ["13800138000", "+86 138-0013-8000", "zhang.san@example.com.cn"]
 
 
+@given(st.emails())
+def test_masked_address_tells_the_name(address):
+    """X-CRYPTO: of name and place one character each is shown, and the top domain."""
+    name, _, domain = address.partition("@")
+    masked = contacts.mask_email(address)
+    assert len(name) < 4 or name not in masked
+    assert domain not in masked
+    assert contacts.mask_email(domain) == ""
+
+
 @given(st.text(max_size=10), st.sampled_from(WRITTEN))
 def test_contact_in_another_column_is_shown(text, contact):
     """X-CRYPTO: wherever it stands in the text."""

@@ -10,7 +10,6 @@ from test_proof import TOOLS
 from test_puller import load
 
 objection_form = load(TOOLS / "objection_form.py")
-mask = load(TOOLS / "mask.py")
 TODAY = date(2026, 3, 9)
 
 
@@ -62,11 +61,3 @@ def test_form_raises_or_keeps_more_than_one_line(form):
 )
 def test_slip_is_called_something_else(form, wrong):
     assert objection_form.read_form(form, TODAY)[1] == wrong
-
-
-@given(st.emails())
-def test_masked_address_tells_the_name(address):
-    name, _, domain = address.partition("@")
-    masked = mask.mask_email(address)
-    assert len(name) < 4 or name not in masked
-    assert domain not in masked

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""Phone numbers and mail addresses in texts that are there for something else.
+"""What is shown of mail addresses, and contact data in texts meant for something else.
 
-Whoever takes the wrong column or field writes them there. What looks like a mobile
-number of mainland China or like a mail address is hidden; other numbers are parts,
-VINs and counts as well.
+Whoever takes the wrong column or field writes contact data there. What looks like a
+mobile number of mainland China or like a mail address is hidden; other numbers are
+parts, VINs and counts as well.
 """
 
 import logging
@@ -24,6 +24,13 @@ LOGGERS = (
     "odoo.addons.base.models.res_users",
     "odoo.http",
 )
+
+
+def mask_email(address: str) -> str:
+    """Hide a mail address: owner@example.com becomes o***@e***.com, what is none ""."""
+    name, at, domain = address.partition("@")
+    place, _, top = domain.rpartition(".")
+    return f"{name[:1]}***@{place[:1]}***.{top}" if at else ""
 
 
 def hide(text: str) -> str:

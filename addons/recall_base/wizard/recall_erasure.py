@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.person_mixin import EMAIL, PHONE, VIN
-from ..tools import phone
+from ..tools import contacts, phone
 from ..tools.vin import is_vin
 
 
@@ -138,4 +138,4 @@ class RecallErasure(models.TransientModel):
 def _mask(kind, value):
     if kind == PHONE:
         return phone.mask_phone(value)
-    return f"{value[:1]}***@{value.rpartition('@')[2]}" if kind == EMAIL else value
+    return contacts.mask_email(value) if kind == EMAIL else value

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.recall_base.models.person_mixin import EMAIL, PHONE, VIN
 from odoo.addons.recall_base.models.sealed_mixin import YEAR
-from odoo.addons.recall_base.tools import cipher
+from odoo.addons.recall_base.tools import cipher, contacts
 from odoo.addons.recall_base.tools import phone as numbers
 from odoo.addons.recall_base.tools.notification import notify
 from odoo.addons.recall_base.tools.vin import is_vin
@@ -73,7 +73,7 @@ def seal_contact(keys, producer_id, vin, parts):
         "sealed": keys.seal(text, _seal_context(producer_id, vin)),
         "name_masked": owner_contact.mask_name(clean["name"]) or None,
         "phone_masked": numbers.mask_phone(phone) or None,
-        "email_masked": owner_contact.mask_email(email) or None,
+        "email_masked": contacts.mask_email(email) or None,
         "address_masked": owner_contact.mask_address(address) or None,
         **_digest_contact(keys, text, clean),
     }

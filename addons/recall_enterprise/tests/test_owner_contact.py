@@ -36,7 +36,7 @@ class TestOwnerContact(NoticeCommon):
         shown = self.contact.with_user(self.clerk).read()[0]
         self.assertEqual(shown["name"], "张**")
         self.assertEqual(shown["phone"], "139****5678")
-        self.assertEqual(shown["email"], "z***@example.com")
+        self.assertEqual(shown["email"], "z***@e***.com")
         self.assertEqual(shown["address"], "上海市浦****")
         for text in CLEAR:
             self.assertNotIn(text, str(shown))

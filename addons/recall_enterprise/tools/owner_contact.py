@@ -36,12 +36,6 @@ def mask_name(text: str) -> str:
     return name[:1] + "**" if name else ""
 
 
-def mask_email(text: str) -> str:
-    """Show the first character and the domain: zhang@example.com, z***@example.com."""
-    local, at, domain = text.partition("@")
-    return f"{local[:1]}***@{domain}" if at else ""
-
-
 def mask_address(text: str) -> str:
     """Show province or city only: the first six characters at most, a third of it."""
     address = clean(text)

@@ -4,8 +4,7 @@ from odoo import api, fields, models
 from odoo.addons.recall_base.models.person_mixin import EMAIL
 from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
-
-from ..tools.mask import mask_email
+from odoo.addons.recall_base.tools.contacts import mask_email
 
 
 class RecallSealedEmailMixin(models.AbstractModel):

@@ -4,7 +4,7 @@ import secrets
 from psycopg2.extras import execute_values
 
 from odoo.addons.recall_base.tools import cipher
-from odoo.addons.recall_service.tools.mask import mask_email
+from odoo.addons.recall_base.tools.contacts import mask_email
 
 _COLUMNS = ("email_sealed", "email_digest", "email_masked", "email_seed")
 
