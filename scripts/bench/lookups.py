@@ -128,7 +128,7 @@ def measure(bench: Bench, ids: set[str]) -> list[Result]:
     finally:
         server.stop()
         peer.stop()
-    sizes = bench.sizes.some("existing", "seconds", "connections")
+    sizes = bench.sizes.some("existing", "turns", "seconds", "connections")
     return [describe(name, runs, sizes, missing.get(name, "")) for name in sorted(ids)]
 
 

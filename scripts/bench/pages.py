@@ -50,7 +50,7 @@ def measure(bench: Bench, ids: set[str]) -> list[Result]:
             figures=[
                 Figure(case, compare(runs, case), aim=Aim("≥", 1.0)) for case in CASES
             ],
-            sizes=bench.sizes.some("existing", "seconds", "connections"),
+            sizes=bench.sizes.some("existing", "turns", "seconds", "connections"),
         )
     ]
 

@@ -12,6 +12,7 @@ from .authority import Authority
 from .odoo_server import OdooServer
 from .processes import Server, check_port_free, last_line
 from .settings import (
+    ADDRESS_LARGE,
     ADDRESS_RATE,
     HSTS_SECONDS,
     LISTEN,
@@ -90,6 +91,7 @@ class Proxy(Server):
             "RECALL_HSTS_SECONDS": HSTS_SECONDS.value,
             "RECALL_ADDRESS_RATE": str(self.limits.address),
             "RECALL_TOKEN_RATE": str(self.limits.token),
+            "RECALL_ADDRESS_LARGE": ADDRESS_LARGE.value,
             "RECALL_QUEUE": str(self.limits.queue),
         }
 

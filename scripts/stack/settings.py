@@ -66,6 +66,9 @@ ADDRESS_RATE = Variable(
 TOKEN_RATE = Variable(
     "RECALL_TOKEN_RATE", "1000", "requests in 10 s that one token may send"
 )
+ADDRESS_LARGE = Variable(
+    "RECALL_ADDRESS_LARGE", "4", "large requests of one address at the same time"
+)
 QUEUE = Variable(
     "RECALL_QUEUE", "2000", "requests that wait for one server; more are refused"
 )
@@ -81,6 +84,7 @@ VARIABLES = (
     WORKERS,
     ADDRESS_RATE,
     TOKEN_RATE,
+    ADDRESS_LARGE,
     QUEUE,
     HSTS_SECONDS,
     PG_HOST,

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -23,12 +23,13 @@ import requests
 from stack.authority import Authority
 from stack.processes import free_ports
 from stack.proxy import Limits, Proxy
-from stack.settings import ADDONS
+from stack.settings import ADDONS, ADDRESS_LARGE
 
 SYNC, SHARE = "/recall/v1/sync", "/recall/v1/share"
 PLANS, UPLOAD = "/recall/v1/plans", "/recall/v1/plans/upload"
 TABLE = ADDONS / "recall_enterprise" / "tests" / "api_status_table.py"
 LIMIT = 20
+CHUNKED = "Transfer-Encoding: chunked\r\n\r\nFFFF"
 WORKERS, QUEUE = 2, 5
 AT_ONCE, BULK = 3 * WORKERS, WORKERS - 1
 GOOD = b'{"records": [], "count": 0, "api_status": 200}'
@@ -37,20 +38,24 @@ GOOD = b'{"records": [], "count": 0, "api_status": 200}'
 class Backend(BaseHTTPRequestHandler):
     """A server in the place of Odoo; `broken` ends connections without an answer.
 
-    What is asked for at `held` waits for `release`; `came` counts the requests.
+    What is asked for at `held` waits for `release`; `begun` counts the requests, `came`
+    those that came wholly.
     """
 
     broken = False
     held = ""
     release = threading.Event()
+    begun: ClassVar[Counter[str]] = Counter()
     came: ClassVar[Counter[str]] = Counter()
 
     def do_GET(self) -> None:
         self._answer()
 
     def do_POST(self) -> None:
+        self.begun[self.path] += 1
         try:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            # Chunks are sent here by whoever never comes to the last.
+            self.rfile.read(int(self.headers.get("Content-Length", -1)))
         except ConnectionError:
             return  # the sender has gone
         self.came[self.path] += 1
@@ -128,6 +133,21 @@ class Gateway:
                 except TimeoutError:
                     return 0, {}
         return int(head.split()[1]), json.loads(body)
+
+    @contextmanager
+    def slow_senders(self, path: str, site: int, length: str) -> Iterator[list]:
+        """As long as it lasts, ten large bodies are under way and do not get on."""
+        context = ssl.create_default_context(cafile=str(self.authority.ca))
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n\r\n"
+        with ExitStack() as stack:
+            lines = []
+            for _number in range(10):
+                plain = socket.create_connection(("localhost", self.ports[site]), 10)
+                stack.enter_context(plain)
+                line = context.wrap_socket(plain, server_hostname="localhost")
+                stack.enter_context(line).sendall(head.encode() + b" " * 17_000)
+                lines.append(line)
+            yield lines
 
     @contextmanager
     def held(self, path: str) -> Iterator[ThreadPoolExecutor]:
@@ -240,6 +260,38 @@ def test_long_requests_take_every_worker(gateway, site, long, short):
         assert Backend.came[long] == BULK
         Backend.release.set()
         assert {future.result().status_code for future in crowd} == {200}
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 90000", CHUNKED])
+@pytest.mark.parametrize(
+    ("site", "path", "told"),
+    [
+        (0, SYNC, b'"api_status": 429'),
+        (0, "/recall/v1/collect", b'"api_status": 429'),
+        (1, SHARE, b'"api_status": 429'),
+        (1, "/recall/objection/send", b"Too many uploads at once"),
+    ],
+)
+def test_slow_senders_of_large_bodies_take_every_worker(
+    gateway, site, path, told, length
+):
+    """X-ATTACK X-FAULT: a body that does not come holds one worker less than there
+    are, and of one address only some get so far."""
+    Backend.begun.clear()
+    with gateway.slow_senders(path, site, length) as lines:
+        wait_until(lambda: Backend.begun[path] == BULK)
+        short = SHARE if site else SYNC
+        ask = partial(gateway.post, site=site, token=f"beside {path} {length}")
+        assert ask(short).status_code == 200
+        refused = []
+        for line in lines:
+            line.settimeout(0.2)
+            with suppress(TimeoutError):
+                refused.append(line.recv(4096))
+        assert len(refused) == len(lines) - ADDRESS_LARGE.number
+        assert all(b" 429 " in text and told in text for text in refused)
+        assert Backend.begun[path] == BULK + (path == short)
+    assert ask(path).status_code == 200
 
 
 def test_request_of_who_has_gone_is_served(gateway):
