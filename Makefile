@@ -40,8 +40,8 @@ bench: setup ## measure speed and scale, or some (ONLY="P1 P2", QUICK=1: small s
 backup: setup ## back up a database (DATABASE FOLDER KEYS KEYS_FOLDER; see docs/operation.md)
 	@$(python) scripts/backup.py backup $(DATABASE) $(FOLDER) --keys $(KEYS) $(KEYS_FOLDER)
 
-restore: setup ## restore a backup into a new database and prove it (BACKUP DATABASE KEYS)
-	@$(python) scripts/backup.py restore $(BACKUP) $(DATABASE) --keys $(KEYS)
+restore: setup ## restore a backup into a new database and prove it (BACKUP DATABASE KEYS WITHOUT)
+	@$(python) scripts/backup.py restore $(BACKUP) $(DATABASE) --keys $(KEYS) $(if $(WITHOUT),--without $(WITHOUT))
 
 conformance: ## write docs/conformance.md from the tests
 	@python3 scripts/conformance.py

@@ -3,30 +3,37 @@
 """Back up a terminal, and restore it into a new database with proof that all is there.
 
     scripts/backup.py backup DATABASE FOLDER --keys KEY_FILE KEYS_FOLDER
-    scripts/backup.py restore BACKUP NEW_DATABASE --keys KEY_FILE
+    scripts/backup.py restore BACKUP NEW_DATABASE --keys KEY_FILE [--without KEY_ID …]
 
 A backup is a folder: the database as pg_dump writes it, the files of its store, and
 `manifest.json` with their digests, the last checkpoint of the operation log and the ids
 of the keys that open what is sealed. The keys themselves go to another folder, never to
-the backup's: one of the two alone opens no phone number.
+the backup's: one of the two alone opens no phone number. `--without` names sealing keys
+that were destroyed, so that what they sealed stays erased.
+
+Files are sought, and restored, below ODOO_DATA_DIR, the `data_dir` of the database's
+Odoo; PGHOST and the other PG* variables name its database server.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tarfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from stack.cluster import Cluster
 from stack.database import Database
-from stack.settings import DATA, StackError
+from stack.file_store import FileStore, named_files
+from stack.settings import DATA_DIR, StackError
 
 DUMP, FILES, MANIFEST = "database.dump", "files.tar", "manifest.json"
-#: Written without a gap: what a backup holds is what was committed when it began.
 FACTS = """\
 SELECT (SELECT count(*) FROM recall_plan), (SELECT count(*) FROM recall_completion),
        (SELECT count(*) FROM recall_audit_event),
@@ -34,13 +41,19 @@ SELECT (SELECT count(*) FROM recall_plan), (SELECT count(*) FROM recall_completi
 """
 NAMES = ("plans", "repair_reports", "log_events", "log_sealed")
 CHECKPOINT = "SELECT chain_hash FROM recall_audit_checkpoint WHERE size = %s"
-#: Wrong counters are mended by `_recount`: undone, so that the proof changes nothing.
+#: Counters and the list of keys are written anew: undone, so that the proof changes
+#: nothing.
 PROOF = """\
 wrong = env["recall.plan"].with_context(active_test=False).search([])._recount()
-result = {
+faults = {
     "wrong_counters": wrong.mapped("recall_number"),
     "log_fault": env["recall.audit.checkpoint"]._verify(),
 }
+for job in env["recall.reseal"]._prepare_jobs():
+    job._count()
+env["recall.key"]._refresh()
+gone = env["recall.key"].search([("state", "=", "destroyed")])
+result = faults, {key.kid: key.counts for key in gone}
 env.cr.rollback()
 """
 
@@ -51,8 +64,8 @@ env.cr.rollback()
 def back_up(name: str, folder: Path, key_file: Path, keys_folder: Path) -> Path:
     """Write a backup below `folder`; returns its folder.
 
-    Files are taken before and after the database: the store only ever adds, so every
-    file that a committed record names is among them.
+    :raises StackError: when files that the database names are not in its store; no
+        backup is left then
     """
     _check_apart(folder, keys_folder)
     cluster = Cluster()
@@ -61,24 +74,77 @@ def back_up(name: str, folder: Path, key_file: Path, keys_folder: Path) -> Path:
         raise StackError(f"there is no database {name}: see scripts/recall databases")
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     final = folder / f"{name}-{moment}"
-    work = final.with_suffix(".part")
-    work.mkdir(parents=True, mode=0o700)
-    facts = _read_facts(cluster, name)
-    with tarfile.open(work / FILES, "w") as archive:
-        known = _add_files(archive, _store(name), set())
-        cluster.client("pg_dump", "--format=custom", f"--file={work / DUMP}", name)
-        _add_files(archive, _store(name), known)
-    manifest = {
-        "database": name,
-        "begun_at": moment,
-        "facts": facts,
-        "key_ids": sorted(_key_ids(key_file)),
-        "sha256": {part: _digest(work / part) for part in (DUMP, FILES)},
-    }
-    (work / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
-    _keep_keys(key_file, keys_folder, moment)
-    work.rename(final)
+    with _made_whole(final) as work:
+        manifest = {
+            "database": name,
+            "begun_at": moment,
+            "facts": _copy(cluster, name, work),
+            "key_ids": sorted(_key_ids(key_file)),
+            "sha256": {part: _digest(work / part) for part in (DUMP, FILES)},
+        }
+        (work / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+        _keep_keys(key_file, keys_folder, moment)
     return final
+
+
+@contextmanager
+def _made_whole(final: Path) -> Iterator[Path]:
+    """Give a folder to fill, which gets its name when all is in it."""
+    work = final.with_name(f"{final.name}.part")
+    work.mkdir(parents=True, mode=0o700)
+    try:
+        yield work
+    except BaseException:
+        shutil.rmtree(work)
+        raise
+    work.rename(final)
+
+
+def _copy(cluster: Cluster, name: str, work: Path) -> dict[str, Any]:
+    """Copy database and files into a folder; returns the facts of that database.
+
+    Files are taken before and after the database, so that each one which it names is
+    among them, whenever it was written.
+    """
+    store, whole = FileStore(name), set()
+    with tarfile.open(work / FILES, "w") as archive:
+        store.add_to(archive, whole)
+        with _snapshot(cluster, name) as (cursor, snapshot):
+            facts, named = _read_facts(cursor), named_files(cursor)
+            _check_store(store, named, store.lacking(named - whole))
+            words = ("--format=custom", f"--snapshot={snapshot}")
+            cluster.client("pg_dump", *words, f"--file={work / DUMP}", name)
+        store.add_to(archive, whole)
+    _check_store(store, named, sorted(named - whole))
+    return facts
+
+
+@contextmanager
+def _snapshot(cluster: Cluster, name: str) -> Iterator[tuple[Any, str]]:
+    """Give a cursor that sees one moment of a database, and the name of that moment."""
+    connection = cluster.connect(name)
+    connection.set_session("REPEATABLE READ", readonly=True, autocommit=False)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_export_snapshot()")
+            yield cursor, cursor.fetchone()[0]
+    finally:
+        connection.close()
+
+
+def _check_store(store: FileStore, named: set[str], lacking: list[str]) -> None:
+    if lacking:
+        raise StackError(
+            f"{_tell_lacking(named, lacking)} in {store.folder}: {DATA_DIR.name} must "
+            "be the data_dir of its Odoo; if it is, see docs/operation.md, Backup"
+        )
+
+
+def _tell_lacking(named: set[str], lacking: list[str]) -> str:
+    return (
+        f"{len(lacking)} of the {len(named)} files that the database names are missing "
+        f"or damaged, the first is {lacking[0]}"
+    )
 
 
 def _check_apart(folder: Path, keys_folder: Path) -> None:
@@ -87,26 +153,17 @@ def _check_apart(folder: Path, keys_folder: Path) -> None:
         raise StackError("keys and backup must be apart: name two separate folders")
 
 
-def _read_facts(cluster: Cluster, name: str) -> dict[str, Any]:
-    connection = cluster.connect(name)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(FACTS)
-            facts = dict(zip(NAMES, cursor.fetchone(), strict=True))
-            cursor.execute(CHECKPOINT, [facts["log_sealed"]])
-            found = cursor.fetchone()
-    finally:
-        connection.close()
-    return {**facts, "log_hash": found and found[0]}
+def _read_facts(cursor: Any) -> dict[str, Any]:
+    cursor.execute(FACTS)
+    facts = dict(zip(NAMES, cursor.fetchone(), strict=True))
+    return {**facts, "log_hash": _hash_of(cursor, facts["log_sealed"])}
 
 
-def _add_files(archive: tarfile.TarFile, store: Path, known: set[str]) -> set[str]:
-    for path in sorted(store.rglob("*")):
-        name = str(path.relative_to(store))
-        if path.is_file() and name not in known:
-            archive.add(path, name)
-            known.add(name)
-    return known
+def _hash_of(cursor: Any, size: int) -> str | None:
+    """Hash of the checkpoint that seals so many events."""
+    cursor.execute(CHECKPOINT, [size])
+    found = cursor.fetchone()
+    return found and found[0]
 
 
 def _keep_keys(key_file: Path, folder: Path, moment: str) -> None:
@@ -135,24 +192,28 @@ def _key_ids(key_file: Path) -> set[str]:
 
 
 def restore(
-    backup: Path, name: str, key_file: Path, cluster: Cluster | None = None
+    backup: Path,
+    name: str,
+    key_file: Path,
+    cluster: Cluster | None = None,
+    without: Collection[str] = (),
 ) -> dict[str, Any]:
     """Restore into a new database and prove it; returns what was found.
 
     :param cluster: the server to restore on, if not the usual one
+    :param without: ids of sealing keys that were destroyed to erase what they sealed
     :raises StackError: when the backup is damaged, a key is missing, the database is
         there already, or what was restored is not what was backed up
     """
-    manifest = json.loads((backup / MANIFEST).read_text())
+    manifest = _read_manifest(backup)
     for part, digest in manifest["sha256"].items():
         if _digest(backup / part) != digest:
             raise StackError(f"{backup / part} is damaged: its digest differs")
-    missing = set(manifest["key_ids"]) - _key_ids(key_file)
-    if missing:
-        raise StackError(f"{key_file} lacks the keys {', '.join(sorted(missing))}")
+    _check_keys(manifest, key_file, without)
     cluster = cluster or Cluster()
     cluster.start()
-    if cluster.exists(name) or _store(name).exists():
+    store = FileStore(name)
+    if cluster.exists(name) or store.folder.exists():
         raise StackError(f"{name} is there already: restore never overwrites")
     cluster.create_database(name)
     words = (
@@ -163,43 +224,58 @@ def restore(
         "--jobs=2",
     )
     cluster.client("pg_restore", *words, f"--dbname={name}", str(backup / DUMP))
-    store = _store(name)
-    store.mkdir(parents=True)
-    with tarfile.open(backup / FILES) as archive:
-        archive.extractall(store, filter="data")
+    store.extract(backup / FILES)
     return _prove(cluster, name, key_file, manifest["facts"])
+
+
+def _read_manifest(backup: Path) -> dict[str, Any]:
+    try:
+        return json.loads((backup / MANIFEST).read_text())
+    except (OSError, ValueError) as error:
+        raise StackError(f"{backup} is no whole backup: {error}") from error
+
+
+def _check_keys(
+    manifest: dict[str, Any], key_file: Path, without: Collection[str]
+) -> None:
+    destroyed = {f"seal:{kid}" for kid in without}
+    missing = set(manifest["key_ids"]) - _key_ids(key_file) - destroyed
+    if not missing:
+        return
+    reason = f"{key_file} lacks the keys {', '.join(sorted(missing))}"
+    sealing = sorted(key[len("seal:") :] for key in missing if key.startswith("seal:"))
+    if sealing:
+        reason += (
+            "; sealing keys that were destroyed to erase a year are left out with "
+            f'WITHOUT="{" ".join(sealing)}" (--without)'
+        )
+    raise StackError(reason)
 
 
 def _prove(
     cluster: Cluster, name: str, key_file: Path, expected: dict[str, Any]
 ) -> dict[str, Any]:
-    """Compare a restored database with its manifest and with itself."""
+    """Compare a restored database with its manifest, its files and itself."""
     connection = cluster.connect(name)
     try:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-            cursor.execute(CHECKPOINT, [expected["log_sealed"]])
-            found = cursor.fetchone()
+            facts, named = _read_facts(cursor), named_files(cursor)
+            same_log = _hash_of(cursor, expected["log_sealed"]) == expected["log_hash"]
     finally:
         connection.close()
-    facts = _read_facts(cluster, name)
     environment = {"RECALL_KEY_FILE": str(key_file)}
-    proof = Database(cluster, name, environment=environment).shell(PROOF)
-    # The dump began a moment after the facts were read: it may hold more, never less.
-    fewer = [fact for fact in NAMES if facts[fact] < expected[fact]]
-    same_log = (
-        not expected["log_sealed"] or (found and found[0]) == expected["log_hash"]
-    )
-    if fewer or not same_log or any(proof.values()):
-        raise StackError(
-            f"{name} is not what was backed up: fewer {fewer or 'of nothing'}, "
-            f"operation log {'agrees' if same_log else 'differs'}, {proof}"
-        )
-    return facts | proof
-
-
-def _store(name: str) -> Path:
-    return Path(os.environ.get("ODOO_DATA_DIR") or DATA) / "filestore" / name
+    database = Database(cluster, name, environment=environment)
+    faults, erased = database.shell(PROOF)
+    lacking = FileStore(name).lacking(named)
+    faults["files"] = lacking and _tell_lacking(named, lacking)
+    # Older backups read the facts a moment before the dump: it may hold more.
+    faults["fewer"] = [fact for fact in NAMES if facts[fact] < expected[fact]]
+    faults["other_log"] = not same_log
+    if any(faults.values()):
+        told = {fault: found for fault, found in faults.items() if found}
+        raise StackError(f"{name} is not what was backed up: {json.dumps(told)}")
+    return {**facts, "files": len(named), "erased": erased}
 
 
 def _digest(path: Path) -> str:
@@ -220,6 +296,7 @@ def _arguments() -> argparse.Namespace:
     other.add_argument("backup", type=Path)
     other.add_argument("database")
     other.add_argument("--keys", type=Path, required=True)
+    other.add_argument("--without", nargs="*", metavar="KEY_ID", default=[])
     return parser.parse_args()
 
 
@@ -229,8 +306,11 @@ def main() -> int:
         if words.command == "backup":
             print(back_up(words.database, words.folder, *words.keys))
         else:
-            print(json.dumps(restore(words.backup, words.database, words.keys)))
-    except StackError as error:
+            found = restore(
+                words.backup, words.database, words.keys, without=words.without
+            )
+            print(json.dumps(found))
+    except (StackError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -18,9 +18,10 @@ from psycopg2 import sql
 
 from . import settings
 from .cluster import Cluster
+from .file_store import FileStore
 from .odoo_server import command_line
 from .processes import last_line
-from .settings import DATA, LOCAL, LOGS, StackError
+from .settings import LOCAL, LOGS, StackError
 
 # The first becomes the language of users and of the website, until they choose.
 LANGUAGES = "en_US,zh_CN"
@@ -107,7 +108,7 @@ class Database:
         """Replace the database by a copy, with an identity of its own."""
         self.drop()
         self.cluster.create_database(self.name, template)
-        source, target = _files(template), _files(self.name)
+        source, target = FileStore(template).folder, FileStore(self.name).folder
         if source.exists():
             # Files of the store never change: links will do, and cost nothing.
             command = ["cp", "--archive", "--link", str(source), str(target)]
@@ -128,7 +129,7 @@ class Database:
     def drop(self) -> None:
         """Delete the database and its files; none is fine."""
         self.cluster.drop_database(self.name)
-        shutil.rmtree(_files(self.name), ignore_errors=True)
+        shutil.rmtree(FileStore(self.name).folder, ignore_errors=True)
 
     def _make_template(self, name: str, core: str, modules: list[str]) -> None:
         family = name.rpartition("_")[0]
@@ -237,8 +238,9 @@ def _replace_template(work: Database, name: str, family: str) -> None:
         if old not in (work.name, name):
             Database(work.cluster, old).drop()
     work.cluster.rename_database(work.name, name)
-    if _files(work.name).exists():
-        _files(work.name).rename(_files(name))
+    files = FileStore(work.name).folder
+    if files.exists():
+        files.rename(FileStore(name).folder)
 
 
 def own_modules() -> dict[str, Path]:
@@ -288,10 +290,6 @@ def _product_mark(modules: list[str]) -> str:
 
 def _digest(words: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
-
-
-def _files(name: str) -> Path:
-    return DATA / "filestore" / name
 
 
 @contextmanager

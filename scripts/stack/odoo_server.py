@@ -34,7 +34,7 @@ def command_line(
     environment["PYTHONSAFEPATH"] = "1"
     environment.setdefault("ODOO_RC", str(settings.ROOT / "odoo.conf"))
     environment.setdefault("ODOO_ADDONS_PATH", addons_path())
-    environment.setdefault("ODOO_DATA_DIR", str(settings.DATA))
+    environment["ODOO_DATA_DIR"] = str(settings.data_dir())
     return [str(settings.PYTHON), str(LAUNCHER), *arguments], environment
 
 

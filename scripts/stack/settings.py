@@ -60,6 +60,7 @@ HOST_NAMES = Variable(
 )
 WORKERS = Variable("RECALL_WORKERS", "2", "request processes of each Odoo server")
 PG_HOST = Variable("PGHOST", "", "an existing PostgreSQL (with the other PG* ones)")
+DATA_DIR = Variable("ODOO_DATA_DIR", "", "an existing Odoo's files: its data_dir")
 ADDRESS_RATE = Variable(
     "RECALL_ADDRESS_RATE", "2000", "requests in 10 s that one address may send"
 )
@@ -88,6 +89,7 @@ VARIABLES = (
     QUEUE,
     HSTS_SECONDS,
     PG_HOST,
+    DATA_DIR,
     ODOO_DIR,
     ODOO_SUITE,
     ODOO_DEBS,
@@ -104,6 +106,11 @@ def odoo_dir() -> Path:
     if given:
         return Path(given)
     return LOCAL / "odoo" / "usr" / "lib" / "python3" / "dist-packages"
+
+
+def data_dir() -> Path:
+    """The folder in which Odoo keeps files and sessions."""
+    return Path(DATA_DIR.value or DATA)
 
 
 def describe() -> str:

@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """A regulator is lost and restored from a backup that is older than its last pull."""
 
+import hashlib
+import json
 import os
+import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from backup import back_up, restore
+from backup import FILES, MANIFEST, back_up, restore
 from simulation.fleet import Fleet, Station
 from simulation.regulator import Regulator
 from stack.cluster import Cluster
-from stack.settings import PYTHON, ROOT, StackError
+from stack.file_store import FileStore
+from stack.settings import ADDONS, PYTHON, ROOT, StackError
 from stack.stack import make_key_file
 
 PRODUCERS = 12
 NAME, RESTORED = "recall_system_backup", "recall_system_restored"
+ANOTHER = "recall_system_restored_again"
 SEAL = "env['recall.audit.checkpoint']._cron_seal()"
 #: The content of an attachment, which lies in the store of files.
 ATTACHED = "notice of the recall " * 1000
@@ -80,7 +88,7 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
     Cluster().start()
     with Fleet(PRODUCERS, folder, vehicles=60) as fleet:
         yield Lost(fleet, folder)
-    for name in (NAME, RESTORED):
+    for name in (NAME, RESTORED, ANOTHER):
         Regulator.site(name, folder, fleet).drop()
 
 
@@ -163,6 +171,11 @@ def test_wrong_keys_are_taken_or_a_database_overwritten(
     with pytest.raises(StackError, match="lacks the keys"):
         restore(lost.backup, "recall_system_damaged", other)
     command = ["restore", str(lost.backup), RESTORED, "--keys", str(lost.keys)]
+    assert "never overwrites" in refusal(command)
+
+
+def refusal(command: list[str]) -> str:
+    """What the program says when it refuses: one line."""
     result = subprocess.run(
         [str(PYTHON), str(ROOT / "scripts" / "backup.py"), *command],
         capture_output=True,
@@ -170,4 +183,131 @@ def test_wrong_keys_are_taken_or_a_database_overwritten(
         check=False,
     )
     assert (result.returncode, result.stdout) == (1, "")
-    assert "never overwrites" in result.stderr and "Traceback" not in result.stderr
+    [line] = result.stderr.splitlines()
+    return line
+
+
+# === FILES === #
+
+
+def content_of(data: Path) -> Path:
+    """The file of the attachment, in the store of RESTORED below a `data_dir`."""
+    name = hashlib.sha1(ATTACHED.encode()).hexdigest()
+    return data / "filestore" / RESTORED / name[:2] / name
+
+
+def damage(path: Path) -> None:
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[:-1])
+
+
+@pytest.fixture
+def data(regulator: Regulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The `data_dir` of an operator's own Odoo, with the files of RESTORED."""
+    folder = tmp_path / "data"
+    shutil.copytree(FileStore(RESTORED).folder, folder / "filestore" / RESTORED)
+    monkeypatch.setenv("ODOO_DATA_DIR", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("harm", "lacking"),
+    [
+        (lambda data: shutil.rmtree(data / "filestore"), "missing or damaged"),
+        (lambda data: content_of(data).unlink(), "1 of the "),
+        (lambda data: damage(content_of(data)), "1 of the "),
+    ],
+    ids=["no folder", "one file", "its last byte"],
+)
+def test_backup_without_its_files_is_called_one(
+    lost: Lost, data: Path, tmp_path: Path, harm: Callable[[Path], None], lacking: str
+):
+    """M-KEEP: an operator whose files lie elsewhere is told; nothing is left behind."""
+    harm(data)
+    target, safe = tmp_path / "backup", tmp_path / "safe"
+    keys = ["--keys", str(lost.keys), str(safe)]
+    said = refusal(["backup", RESTORED, str(target), *keys])
+    assert lacking in said and str(data / "filestore" / RESTORED) in said
+    assert "ODOO_DATA_DIR must be the data_dir" in said
+    assert not list(target.iterdir()) and not safe.exists()
+
+
+def test_files_outside_the_checkout_are_not_backed_up(
+    lost: Lost, data: Path, tmp_path: Path
+):
+    """M-KEEP: what ODOO_DATA_DIR holds is in the backup, all that is named of it."""
+    backup = back_up(RESTORED, tmp_path / "backup", lost.keys, tmp_path / "safe")
+    kept = content_of(data)
+    with tarfile.open(backup / FILES) as archive:
+        member = archive.extractfile(str(kept.relative_to(kept.parents[1])))
+        assert member.read().decode() == ATTACHED
+
+
+def without_files(backup: Path, folder: Path) -> Path:
+    """A backup as it was made where the store lay elsewhere: whole, but for files."""
+    shutil.copytree(backup, folder)
+    tarfile.open(folder / FILES, "w").close()
+    manifest = json.loads((folder / MANIFEST).read_text())
+    content = (folder / FILES).read_bytes()
+    manifest["sha256"][FILES] = hashlib.sha256(content).hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    return folder
+
+
+@contextmanager
+def dropped(lost: Lost) -> Iterator[str]:
+    """The name of a database that goes when the test ends."""
+    try:
+        yield ANOTHER
+    finally:
+        Regulator.site(ANOTHER, lost.keys, lost.fleet).drop()
+
+
+def test_restore_without_files_is_proven(lost: Lost, tmp_path: Path):
+    """M-KEEP: what the database names and the backup lacks is found by the proof."""
+    backup = without_files(lost.backup, tmp_path / "bare")
+    with dropped(lost) as name, pytest.raises(StackError, match="missing or damaged"):
+        restore(backup, name, lost.keys)
+
+
+# === KEYS THAT WERE DESTROYED === #
+
+
+def without_seal_key(keys: Path, target: Path) -> str:
+    """Write a copy of a key file whose sealing key was destroyed; returns its id."""
+    shutil.copy(keys, target)
+    [gone] = json.loads(keys.read_text())["seal"]
+    for words in (["rotate", "--seal", target], ["retire", "--seal", target, gone]):
+        program = ADDONS / "recall_base" / "tools" / "key_file.py"
+        subprocess.run([sys.executable, program, *map(str, words)], check=True)
+    return gone
+
+
+def test_destroyed_key_makes_earlier_backups_useless(lost: Lost, tmp_path: Path):
+    """M-KEEP X-CRYPTO: they are restored without it, and its data stays erased."""
+    keys = tmp_path / "keys.json"
+    gone = without_seal_key(lost.keys, keys)
+    said = refusal(["restore", str(lost.backup), ANOTHER, "--keys", str(keys)])
+    assert f"lacks the keys seal:{gone};" in said and f'WITHOUT="{gone}"' in said
+    with dropped(lost) as name:
+        found = restore(lost.backup, name, keys, without=[gone])
+        erased = found["erased"][gone]
+        assert erased["recall.completion"] == found["repair_reports"]
+        assert erased["recall.enterprise"] == PRODUCERS
+        with Regulator(Regulator.site(name, keys, lost.fleet)) as regulator:
+            assert regulator.wrong_counters() == []
+            assert regulator.run(READ) == ATTACHED
+            with pytest.raises(StackError, match=r"SealError.*key"):
+                regulator.run(OPEN)
+
+
+def test_other_keys_are_left_out(lost: Lost, tmp_path: Path):
+    """M-KEEP X-CRYPTO: only sealing keys are; without the others nothing is found."""
+    other = tmp_path / "keys.json"
+    make_key_file(other)
+    [kid] = json.loads(lost.keys.read_text())["seal"]
+    with pytest.raises(StackError, match="lacks the keys") as refused:
+        restore(lost.backup, ANOTHER, other, without=[kid])
+    assert f"blind:{kid}, sign:{kid}, token:{kid}" in str(refused.value)
+    assert "WITHOUT" not in str(refused.value)
