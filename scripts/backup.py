@@ -28,6 +28,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from stack.cluster import Cluster
 from stack.database import Database
 from stack.file_store import FileStore, named_files
@@ -310,8 +311,8 @@ def main() -> int:
                 words.backup, words.database, words.keys, without=words.without
             )
             print(json.dumps(found))
-    except (StackError, OSError) as error:
-        print(error, file=sys.stderr)
+    except (StackError, OSError, psycopg2.Error) as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
         return 1
     return 0
 
