@@ -7,7 +7,7 @@ from .recall_enterprise_pull_breaker import OURS
 
 #: Answers that the average response time looks back on.
 AVERAGE_OF = 20
-#: How much the refused share forgets with each answer that holds records.
+#: How much the refused share forgets with each answer that holds new records.
 REFUSED_MEMORY = 0.9
 #: Longest time between two requests that a cycle stands for.
 OBSERVED_MAX = timedelta(hours=2)
@@ -132,12 +132,16 @@ class RecallEnterprise(models.Model):
         self._write_watch(vals)
 
     def _note_records(self, exchange):
-        """Note the records of an answer: silence and floods are judged by them."""
-        total, refused = exchange.record_count, exchange.quarantined_count
-        if not total:
+        """Note the records that came for the first time: silence and floods are judged
+        by them. A plain terminal repeats a week's records with each answer.
+        """
+        refused = exchange._count_kept()
+        repeated = exchange.same_count + exchange.quarantined_count - refused
+        fresh = exchange.record_count - repeated
+        if not fresh:
             return
         vals = {
-            "recent_records": self.recent_records * REFUSED_MEMORY + total,
+            "recent_records": self.recent_records * REFUSED_MEMORY + fresh,
             "recent_refused": self.recent_refused * REFUSED_MEMORY + refused,
             "record_total": self.record_total + exchange.new_count,
         }

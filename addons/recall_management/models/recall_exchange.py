@@ -107,6 +107,14 @@ class RecallExchange(models.Model):
         body = fetched.answer and fetched.answer.body
         return self._packer(enterprise)(body) if body else NO_BODY
 
+    def _count_kept(self):
+        """How many of the records were not in quarantine before."""
+        if not self.quarantined_count:
+            return 0
+        return self.env["recall.quarantine"].search_count(
+            [("exchange_id", "=", self.id)]
+        )
+
     @api.model
     def _create_failed(self, enterprise, fetched, outcome, error, api_status=False):
         return self.create(

@@ -128,6 +128,21 @@ class TestIncident(WatchCommon):
         self.assertEqual(self.enterprise.state, "working")
         self.assertEqual(self.take_receivers(), [OPERATOR, "tech@producer.example"])
 
+    def test_refused_records_hide_behind_repeated_ones(self):
+        """M-MONITOR M-VERIFY: a plain terminal gives a week's records with each answer:
+        the latest are those that came for the first time."""
+        self.enterprise.plain = True
+        records = [self.make_record() for _ in range(30)]
+        for _ in range(5):
+            self.ask((self.enterprise, records))
+        records += [self.make_record(recallTime="2024-01-01") for _ in range(5)]
+        for _ in range(5):
+            self.ask((self.enterprise, records))
+        self.assertFalse(self.get_incidents())
+        records += [self.make_record(recallTime="2024-01-01") for _ in range(5)]
+        self.ask((self.enterprise, records))
+        self.assertEqual(self.get_incidents(self.enterprise).cause, "quarantine")
+
     def test_expiring_certificate_is_told_30_7_and_1_days_before(self):
         """M-MONITOR: three mails in 30 days, then one a day; a new one ends it."""
         self.plan.state = "finished"

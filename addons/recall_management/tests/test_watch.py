@@ -136,6 +136,17 @@ class TestWatch(WatchCommon):
         self.assertEqual(self.enterprise.records_today, 1)
         self.assertAlmostEqual(self.enterprise.response_seconds, 1.0)
 
+    def test_repeated_records_count_again(self):
+        """M-MONITOR: a plain terminal gives a week's records with each answer."""
+        self.enterprise.plain = True
+        good, bad = self.make_record(), self.make_record(recallTime="2024-01-01")
+        for _ in range(3):
+            self.ask((self.enterprise, [good, bad, "no record"]))
+        self.assertRecordValues(self.get_day(), [{"records": 1, "refused": 2}])
+        self.assertEqual(self.enterprise.recent_refused, 2)
+        # The exchange tells what became of what came.
+        self.assertCounts(self.last_exchange(), same=1, quarantined=2)
+
     def test_day_ends_at_midnight_of_the_producer(self):
         """M-MONITOR: 16:00 UTC in Shanghai."""
         self.wait(hours=13, minutes=59)
