@@ -108,7 +108,7 @@ class RecallEnterprise(models.Model):
         Somebody may save a terminal at the same moment: it is leased a little later.
         """
         try:
-            requests = [one._prepare_request() for one in self._lease_due()]
+            requests = [one._prepare_guarded() for one in self._lease_due()]
             # No transaction is open while the network is waited for.
             remaining = puller.pending + len(requests)
             self.env["ir.cron"]._commit_progress(remaining=remaining)
@@ -220,23 +220,27 @@ class RecallEnterprise(models.Model):
 
     # === Fetching === #
 
-    def _prepare_request(self):
-        """What ``Puller.submit`` takes: annex B's request with the optional members,
-        unless plain; an error where the token cannot be opened.
+    def _prepare_guarded(self):
+        """What ``Puller.submit`` takes; where it cannot be made, a request that fails:
+        what is wrong with one terminal stops no other.
         """
-        self.ensure_one()
         try:
-            # sudo: the sealed token is hidden from every role.
-            token = cipher.KeyRing.from_environment().open(
-                self.sudo().token_sealed, self._get_seal_context("token_sealed")
-            )
-        except (cipher.KeyFileError, cipher.SealError) as error:
-            _logger.error("Token of enterprise %s cannot be opened: %s", self.id, error)
-            message = self.env._("The token cannot be opened. Enter it again.")
-            fault = PeerError("token", message)
-            fault.attempts = 0
-            return {"key": self.id, "url": self.url, "payload": {}, "error": fault}
-        payload = {"api_token": token, "api_cfg": self.api_cfg}
+            with self.env.cr.savepoint():
+                return self._prepare_request()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except PeerError as error:
+            fault = error
+        except Exception:
+            _logger.exception("Request to enterprise %s cannot be made", self.id)
+            fault = PeerError("request", self.env._("The request could not be made."))
+        fault.attempts = 0
+        return {"key": self.id, "url": self.url, "payload": {}, "error": fault}
+
+    def _prepare_request(self):
+        """Annex B's request, with the optional members unless plain; it may raise."""
+        self.ensure_one()
+        payload = self._prepare_members()
         if not self.plain:
             payload["api_cursor"] = self.cursor or ""
         return {
@@ -246,6 +250,19 @@ class RecallEnterprise(models.Model):
             "digest": self.env["recall.intake"]._digester(self),
             "slow": bool(self.failure_count),
         }
+
+    def _prepare_members(self):
+        """Annex B's members; raises ``PeerError`` where the token cannot be opened."""
+        try:
+            # sudo: the sealed token is hidden from every role.
+            token = cipher.KeyRing.from_environment().open(
+                self.sudo().token_sealed, self._get_seal_context("token_sealed")
+            )
+        except (cipher.KeyFileError, cipher.SealError) as error:
+            _logger.error("Token of enterprise %s cannot be opened: %s", self.id, error)
+            message = self.env._("The token cannot be opened. Enter it again.")
+            raise PeerError("token", message) from None
+        return {"api_token": token, "api_cfg": self.api_cfg}
 
     # === Storing === #
 
@@ -275,7 +292,7 @@ class RecallEnterprise(models.Model):
         more = self._store(fetched)
         request = None
         if more and self.active and time.monotonic() < stop_at:
-            request = self._prepare_request()
+            request = self._prepare_guarded()
         else:
             self._release(due_again=more)
         self.env["ir.cron"]._commit_progress(0 if request else 1)
@@ -372,12 +389,7 @@ class RecallEnterprise(models.Model):
         self.env["recall.exchange"]._create_failed(
             self, fetched, outcome, error, api_status
         )
-        self.write(
-            {
-                "failure_count": self.failure_count + 1,
-                "last_error": error,
-            }
-        )
+        self.write({"failure_count": self.failure_count + 1, "last_error": error})
         return False
 
 

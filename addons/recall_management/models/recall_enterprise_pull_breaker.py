@@ -7,8 +7,8 @@ from odoo import fields, models
 OPENS_AFTER = 3
 #: How often a terminal is tried while its breaker is open.
 TRY_EVERY = timedelta(hours=1)
-#: Outcomes for which no terminal is to blame: our own storage, our keys, our settings.
-OURS = frozenset({"storage", "token", "address"})
+#: Outcomes for which no terminal is to blame: our storage, keys, settings, faults.
+OURS = frozenset({"storage", "token", "address", "request"})
 
 
 class RecallEnterprise(models.Model):

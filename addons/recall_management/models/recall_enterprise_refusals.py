@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import email_split
 
 from odoo.addons.recall_base.tools.messages import ApiStatus
@@ -79,10 +79,18 @@ class RecallEnterprise(models.Model):
     def _get_technical_contact(self):
         """``(mail addresses, language)`` of the producer's technical contact."""
         self.ensure_one()
-        addresses = email_split(self.technical_email or "")
-        contact = self.producer_id.technical_contact_id
-        lang = self.technical_lang if addresses else contact.lang
-        return (
-            addresses or email_split(contact.email or ""),
-            lang or self.env.company.partner_id.lang or self.env.lang,
-        )
+        if addresses := email_split(self.technical_email or ""):
+            return addresses, self._find_lang(self.technical_lang)
+        # sudo: the address book is no concern of who asks or watches terminals.
+        contact = self.sudo().producer_id.technical_contact_id
+        return email_split(contact.email or ""), self._find_lang(contact.lang)
+
+    @api.model
+    def _find_lang(self, wanted=None):
+        """The wanted language, or the company's; English where neither is installed.
+
+        Odoo fails of a language in the context that has been deactivated.
+        """
+        langs = (wanted, self.env.company.partner_id.lang)
+        installed = map(self.env["res.lang"]._get_code, langs)
+        return next(filter(None, installed), "en_US")

@@ -28,14 +28,17 @@ class RecallEnterprise(models.Model):
             raise UserError(
                 self.env._("Enter the token first: %(names)s.", names=self.name)
             )
-        url, payload = self._prepare_test_request()
+        try:
+            payload = self._prepare_members()
+        except PeerError as fault:
+            raise UserError(fault.message) from None
         self.env["recall.audit.event"]._record("enterprise.test", self)
         # No transaction is open while the network is waited for.
         self.env["ir.cron"]._commit_progress()
         started = time.monotonic()
         answer, error = None, None
         try:
-            answer = recall_enterprise_pull._peer_post()(url, payload)
+            answer = recall_enterprise_pull._peer_post()(self.url, payload)
         except PeerError as fault:
             error = fault
         call = self.env["recall.enterprise.call"].create(
@@ -46,13 +49,6 @@ class RecallEnterprise(models.Model):
             }
         )
         return call._open()
-
-    def _prepare_test_request(self):
-        request = self._prepare_request()
-        if request.get("error"):
-            raise UserError(request["error"].message)
-        kept = {name: request["payload"][name] for name in ("api_token", "api_cfg")}
-        return request["url"], kept
 
     @api.model
     def _judge_test(self, answer, error, token):

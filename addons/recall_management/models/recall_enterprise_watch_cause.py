@@ -110,6 +110,13 @@ class RecallCause(models.AbstractModel):
                     "the key file of the server is missing or wrong."
                 ),
             ),
+            "request": (
+                self.env._("The request to the terminal could not be made here."),
+                self.env._(
+                    "Operator: this is no fault of the terminal. The server's log says "
+                    "what failed; check what is entered for this terminal."
+                ),
+            ),
             "storage": (
                 self.env._("The answer could not be stored here."),
                 self.env._(

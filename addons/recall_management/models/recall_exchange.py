@@ -44,6 +44,7 @@ class RecallExchange(models.Model):
         [
             ("success", "Success"),
             ("token", "Token cannot be opened"),
+            ("request", "Request could not be made"),
             ("address", "Address not permitted"),
             ("resolve", "Host name not found"),
             ("connect", "No connection"),

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import logging
+from contextlib import contextmanager
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import email_split, format_datetime
 
 _logger = logging.getLogger(__name__)
@@ -48,27 +50,20 @@ class RecallIncident(models.Model):
     def _mail_producers(self, event, now):
         template = self.env.ref("recall_management.mail_template_incident")
         for incident in self:
-            addresses, lang = incident._get_contact()
-            if not addresses or not incident._concerns_producer():
-                continue
-            alarm = incident.with_context(lang=lang)._prepare_alarm(event)
-            values = {"email_to": ", ".join(addresses), "recipient_ids": []}
-            if incident._queue(template, {**alarm, "lang": lang}, values):
-                incident.mail_count += 1
-                incident.last_mail_at = now
+            with incident._guard_mail():
+                incident._mail_producer(template, event, now)
 
-    def _get_contact(self):
-        """``(mail addresses, language)`` of the producer's technical contact."""
-        enterprise = self.enterprise_id
-        addresses = email_split(enterprise.technical_email or "")
-        if addresses:
-            return addresses, enterprise.technical_lang or self._get_lang()
-        # sudo: the address book is no concern of who runs the watch.
-        contact = enterprise.sudo().producer_id.technical_contact_id
-        return email_split(contact.email or ""), contact.lang or self._get_lang()
-
-    def _get_lang(self):
-        return self.env.company.partner_id.lang or "en_US"
+    def _mail_producer(self, template, event, now):
+        if not self._concerns_producer():
+            return
+        addresses, lang = self.enterprise_id._get_technical_contact()
+        if not addresses:
+            return
+        alarm = self.with_context(lang=lang)._prepare_alarm(event)
+        values = {"email_to": ", ".join(addresses), "recipient_ids": []}
+        self._queue(template, {**alarm, "lang": lang}, values)
+        self.mail_count += 1
+        self.last_mail_at = now
 
     def _prepare_alarm(self, event):
         """What the templates show of an incident, in the language of the context.
@@ -94,7 +89,8 @@ class RecallIncident(models.Model):
                 self.kind in ("certificate", "token") and self._get_expiry()
             ),
             "url": f"{self.get_base_url()}/odoo/recall-incidents/{self.id}",
-            "reached": bool(self._get_contact()[0]) or not self._concerns_producer(),
+            "reached": not self._concerns_producer()
+            or bool(self.enterprise_id._get_technical_contact()[0]),
         }
 
     def _get_title(self, event):
@@ -124,11 +120,7 @@ class RecallIncident(models.Model):
         if not operators:
             _logger.warning("No officer has a mail address: the alarm reaches nobody")
         for lang, values in operators:
-            rows = [
-                incident.with_context(lang=lang)._prepare_alarm(event)
-                for event, incidents in events.items()
-                for incident in incidents
-            ]
+            rows = self.with_context(lang=lang)._prepare_rows(events)
             counts = {event: len(incidents) for event, incidents in events.items()}
             summary = {
                 "rows": rows,
@@ -137,7 +129,18 @@ class RecallIncident(models.Model):
             }
             # No part of an incident: producers' accounts read what stands at theirs.
             nowhere = {"model": False, "res_id": False}
-            every[:1]._queue(template, summary, {**values, **nowhere})
+            with every[:1]._guard_mail():
+                every[:1]._queue(template, summary, {**values, **nowhere})
+
+    @api.model
+    def _prepare_rows(self, events):
+        """``_prepare_alarm`` of each incident, but of those where it fails."""
+        rows = []
+        for event, incidents in events.items():
+            for incident in incidents.with_env(self.env):
+                with incident._guard_mail():
+                    rows.append(incident._prepare_alarm(event))
+        return rows
 
     @api.model
     def _get_summary(self, counts, rows):
@@ -159,7 +162,7 @@ class RecallIncident(models.Model):
         text = self.env["ir.config_parameter"].sudo().get_param(ADDRESSES) or ""
         if addresses := email_split(text):
             values = {"email_to": ", ".join(addresses), "recipient_ids": []}
-            return [(self._get_lang(), values)]
+            return [(self.env["recall.enterprise"]._find_lang(), values)]
         officers = self._get_officers().filtered("email")
         return [
             (
@@ -173,13 +176,17 @@ class RecallIncident(models.Model):
         ]
 
     def _queue(self, template, alarm, values):
-        """Queue a mail; a template that somebody broke stops no other mail."""
+        template.with_context(alarm=alarm).send_mail(self.id, email_values=values)
+
+    @contextmanager
+    def _guard_mail(self):
+        """Log what fails: one terminal, or a template that somebody broke, stops no
+        other mail.
+        """
         try:
             with self.env.cr.savepoint():
-                template.with_context(alarm=alarm).send_mail(
-                    self.id, email_values=values
-                )
+                yield
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # the whole run is done anew
         except Exception:  # a template may hold anything
             _logger.exception("Alarm of incident %s cannot be mailed", self.id)
-            return False
-        return True

@@ -139,6 +139,13 @@ class PullCommon(PeerMock, RecallCommon):
         )
 
     @classmethod
+    def set_lost_language(cls, enterprise):
+        """Give a terminal's contact a language that is deactivated then."""
+        lang = cls.env["res.lang"]._activate_lang("fr_FR")
+        enterprise.technical_lang = lang.code
+        lang.active = False
+
+    @classmethod
     def rotate_blind_key(cls):
         """Put a new key for digests beside the old one, and use it for what is new."""
         document = json.loads(cls.key_file.read_text())

@@ -83,7 +83,7 @@ class TestEnterprise(PullCommon, CronMixinCase):
         other = self.make_enterprise(self.make_producer())
         other.token_sealed = self.enterprise.token_sealed
         with mute_logger("odoo.addons.recall_management.models.recall_enterprise_pull"):
-            self.assertIn("error", other._prepare_request())
+            self.assertIn("error", other._prepare_guarded())
 
     def test_saving_the_form_keeps_the_token(self):
         """M-MONITOR: an empty field does not take the token away."""

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import json
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.recall_base.tools.http_client import Answer, PeerError
 from odoo.addons.recall_base.tools.messages import STATUS_TEXT, ApiStatus
 
 from .common import CANARY, PullCommon, make_page
 
+PULL = "odoo.addons.recall_management.models.recall_enterprise_pull"
 PEER_CODES = (
     "address",
     "resolve",
@@ -47,6 +50,50 @@ class TestPullFaults(PullCommon):
         )
         self.assertGreater(self.enterprise.next_pull_at, fields.Datetime.now())
         return exchange
+
+    # === No request === #
+
+    def refuse_to_prepare(self):
+        """Let no request to the terminal be made that tells of something."""
+        Quarantine = type(self.env["recall.quarantine"])
+        prepare = Quarantine._prepare_refusals
+
+        def fail(model, enterprise):
+            if enterprise == self.enterprise:
+                raise RuntimeError("what a setting may do")
+            return prepare(model, enterprise)
+
+        return patch.object(Quarantine, "_prepare_refusals", fail)
+
+    def test_terminal_for_which_no_request_can_be_made_stops_all(self):
+        """M-PULL X-FAULT: a failed exchange says so at the terminal, which is asked
+        again when it is due; the others are asked, and no breaker opens."""
+        other = self.make_enterprise(self.make_producer())
+        both = self.enterprise | other
+        self.pull([], [], enterprises=both)
+        with self.refuse_to_prepare(), mute_logger(PULL):
+            requests = self.pull([], enterprises=both)
+        self.assertEqual([url for url, _payload in requests], [other.url])
+        exchange = self.assertFailed("request", "could not be made", failures=1)
+        self.assertEqual(exchange.attempts, 0)
+        self.assertFalse(self.enterprise.failed_cycles)
+        self.pull([], [], enterprises=both)
+        self.assertFalse(self.enterprise.failure_count)
+
+    def test_page_is_lost_with_the_request_after_it(self):
+        """M-RECEIVE X-FAULT: what came is taken in."""
+        record = self.make_record()
+        self.pull([])
+
+        def answer(_url, _payload):
+            self.enterContext(self.refuse_to_prepare())
+            return make_page([record], next_cursor="one", has_more=True)
+
+        with mute_logger(PULL):
+            self.pull(answer)
+        self.assertTrue(self.get_completion(record))
+        self.assertEqual(self.enterprise.cursor, "one")
+        self.assertFailed("request", "could not be made", failures=1)
 
     # === No answer === #
 

@@ -11,8 +11,9 @@ from odoo.addons.recall_base.tools.http_client import PeerError
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
 from .common import make_page
-from .watch_common import WatchCommon, slow_answer
+from .watch_common import OPERATOR, WatchCommon, slow_answer
 
+MAIL_LOGGER = "odoo.addons.recall_management.models.recall_incident_mail"
 TIMEOUT = PeerError("timeout", "Host x gave no complete answer within 5 s.")
 
 
@@ -226,6 +227,28 @@ class TestWatch(WatchCommon):
         event = self.env["recall.audit.event"].search([], limit=1)
         self.assertEqual(event.action, "enterprise.test")
 
+    def test_test_call_is_refused_to_those_it_is_for(self):
+        """M-MONITOR X-ACCESS: officer and engineer, of a terminal never asked, one that
+        works and has refusals to hear of, and one that is spared."""
+        cases = {
+            "new": [],
+            "working": [[self.make_record(recallTime="2024-01-01")]],
+            "down": [TIMEOUT] * 3,
+        }
+        for state, pages in cases.items():
+            for page in pages:
+                self.ask((self.enterprise, page))
+            self.assertEqual(self.enterprise.state, state)
+            before = self.enterprise.read(), self.get_quarantine().read()
+            for role in ("officer", "engineer"):
+                with self.subTest(state=state, role=role):
+                    call, requests = self.call([], role)
+                    self.assertEqual(set(requests[0][1]), {"api_token", "api_cfg"})
+                    self.assertFalse(call.cause)
+            self.env.invalidate_all()
+            after = self.enterprise.read(), self.get_quarantine().read()
+            self.assertEqual(after, before)
+
     def test_test_call_says_what_is_wrong(self):
         """M-MONITOR: in words, and without the token that a terminal may repeat."""
         token = f"key{self.producer.id}.secret"
@@ -329,11 +352,43 @@ class TestWatch(WatchCommon):
         told all the same."""
         template = self.env.ref("recall_management.mail_template_incident")
         template.body_html = '<p t-out="nothing.there"></p>'
-        logger = "odoo.addons.recall_management.models.recall_incident_mail"
-        with mute_logger(logger, "odoo.addons.mail.models.mail_render_mixin"):
+        with mute_logger(MAIL_LOGGER, "odoo.addons.mail.models.mail_render_mixin"):
             self.cycles(2, (self.enterprise, TIMEOUT))
         self.assertEqual(len(self.take_mails()), 1)
         self.assertEqual(self.get_incidents(self.enterprise).mail_count, 0)
+
+    def test_language_that_is_gone_stops_all_mails(self):
+        """X-FAULT: its contact is told in the company's language."""
+        self.set_lost_language(self.enterprise)
+        other = self.add_terminals(1)
+        self.cycles(2, (self.enterprise | other, TIMEOUT))
+        receivers = [*(self.enterprise | other).mapped("technical_email"), OPERATOR]
+        self.assertEqual(self.take_receivers(), sorted(receivers))
+
+    def test_terminal_that_cannot_be_described_stops_the_mails_of_others(self):
+        """X-FAULT: it is left out, and the log says why."""
+        other = self.add_terminals(1)
+        Incident = type(self.env["recall.incident"])
+        prepare = Incident._prepare_alarm
+
+        def fail(incident, event):
+            if incident.enterprise_id == self.enterprise:
+                raise RuntimeError("no such time zone")
+            return prepare(incident, event)
+
+        with (
+            patch.object(Incident, "_prepare_alarm", fail),
+            self.assertLogs(MAIL_LOGGER, "ERROR") as logged,
+        ):
+            self.cycles(2, (self.enterprise | other, TIMEOUT))
+        self.assertEqual(len(logged.records), 2)
+        self.assertEqual(
+            self.take_receivers(), sorted([other.technical_email, OPERATOR])
+        )
+        counts = (self.enterprise | other).mapped(
+            lambda one: self.get_incidents(one).mail_count
+        )
+        self.assertEqual(counts, [0, 1])
 
     def test_contact_of_the_producer_is_told_where_the_terminal_has_none(self):
         """M-MONITOR: the technical contact of the producer's file."""
