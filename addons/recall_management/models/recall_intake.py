@@ -4,6 +4,8 @@ from odoo.tools import SQL
 
 from odoo.addons.recall_base.models.recall_completion_check import STAGED_COLUMNS
 
+from .recall_quarantine_answer import SETTLED
+
 #: What a staged record has beside ``STAGED_COLUMNS``.
 EXTRA_COLUMNS = {
     "kind": "varchar",
@@ -121,35 +123,38 @@ class RecallIntake(models.AbstractModel):
         :returns: ids of the records withdrawn
         """
         self.env.cr.execute(
-            """WITH judged AS (
-                   SELECT row.idx
-                     FROM recall_report_staging row
-                     LEFT JOIN recall_completion stored ON stored.id = row.replaces_id
-                    WHERE row.kind = 'withdrawal' AND NOT row.contradicts
-                      AND (stored.id IS NULL OR stored.state = 'withdrawn'
-                           OR row.version > stored.version)),
-               gone AS (
-                   DELETE FROM recall_report_staging row USING judged
-                    WHERE judged.idx = row.idx RETURNING row.*),
-               closed AS (
-                   UPDATE recall_quarantine entry
-                      SET state = 'answered', closed_at = now() AT TIME ZONE 'UTC',
-                          untold = entry.told_at IS NOT NULL
-                     FROM gone, recall_enterprise enterprise
-                    WHERE enterprise.id = entry.enterprise_id
-                      AND enterprise.producer_id = gone.producer_id
-                      AND entry.state IN ('open', 'returned')
-                      AND entry.vin = gone.vin
-                      AND entry.recall_number = gone.recall_number
-                      AND entry.repair_number = gone.repair_number)
-               UPDATE recall_completion completion
-                  SET state = 'withdrawn', version = gone.version,
-                      synced_at = gone.synced_at,
-                      write_date = now() AT TIME ZONE 'UTC'
-                 FROM gone, recall_completion stored
-                WHERE completion.id = gone.replaces_id AND stored.id = completion.id
-                  AND gone.version > stored.version
-            RETURNING completion.id, stored.state"""
+            SQL(
+                """WITH judged AS (
+                       SELECT row.idx
+                         FROM recall_report_staging row
+                         LEFT JOIN recall_completion stored
+                                ON stored.id = row.replaces_id
+                        WHERE row.kind = 'withdrawal' AND NOT row.contradicts
+                          AND (stored.id IS NULL OR stored.state = 'withdrawn'
+                               OR row.version > stored.version)),
+                   gone AS (
+                       DELETE FROM recall_report_staging row USING judged
+                        WHERE judged.idx = row.idx RETURNING row.*),
+                   closed AS (
+                       UPDATE recall_quarantine entry
+                          SET state = 'answered', %s
+                         FROM gone, recall_enterprise enterprise
+                        WHERE enterprise.id = entry.enterprise_id
+                          AND enterprise.producer_id = gone.producer_id
+                          AND entry.state IN ('open', 'returned')
+                          AND entry.vin = gone.vin
+                          AND entry.recall_number = gone.recall_number
+                          AND entry.repair_number = gone.repair_number)
+                   UPDATE recall_completion completion
+                      SET state = 'withdrawn', version = gone.version,
+                          synced_at = gone.synced_at,
+                          write_date = now() AT TIME ZONE 'UTC'
+                     FROM gone, recall_completion stored
+                    WHERE completion.id = gone.replaces_id AND stored.id = completion.id
+                      AND gone.version > stored.version
+                RETURNING completion.id, stored.state""",
+                SETTLED,
+            )
         )
         withdrawn = dict(self.env.cr.fetchall())
         self.env["recall.completion"].invalidate_model()

@@ -15,11 +15,10 @@ BLAMES = {
     ),
     "repair_number": ("repair_number_repeated",),
 }
-#: What every way of settling an entry writes. Of what the producer was told before it
-#: is told this too.
+#: What every way of settling an entry writes. Whoever may know of it is told this too.
 SETTLED = SQL(
     """closed_at = now() AT TIME ZONE 'UTC', write_date = now() AT TIME ZONE 'UTC',
-       untold = told_at IS NOT NULL"""
+       untold = offered IS TRUE OR told_at IS NOT NULL"""
 )
 
 

@@ -17,7 +17,9 @@ class RecallQuarantine(models.Model):
     """Telling the producer which records were refused, and what became of them.
 
     An entry is told in the optional member ``api_refused`` of sync requests, until one
-    of these was answered with success; when it is decided on, it is told anew.
+    of these was answered with success; when it is decided on, it is told anew. A
+    request that was not answered may have arrived all the same: that it was **offered**
+    is noted before it goes out.
     """
 
     _inherit = "recall.quarantine"
@@ -33,29 +35,67 @@ class RecallQuarantine(models.Model):
         help="When the producer's terminal has answered a request that told of it.",
     )
 
+    offered = fields.Boolean(
+        string="Sent to the producer",
+        readonly=True,
+        help="A request told of it: the producer's terminal may know of it, even where "
+        "no answer came.",
+    )
+
     _untold_idx = models.Index("(enterprise_id, id) WHERE untold")
 
     @api.model
     def _prepare_refusals(self, enterprise):
         """Prepare ``api_refused``: the oldest of what the producer was not told of.
 
+        The entries are noted as offered: commit before the request goes out.
+
         :returns: list of ``tools.messages.Refusal`` as dicts, bounded in number and
             bytes; no phone numbers
         """
-        entries = self.search(
-            [("enterprise_id", "=", enterprise.id), ("untold", "=", True)],
-            order="id",
-            limit=MAX_REFUSALS,
-        )
+        entries = self._lock_untold(enterprise)
         refusals, size = [], 0
-        _addresses, lang = enterprise._get_technical_contact()
-        for entry in entries.with_context(lang=lang):
+        for entry in entries._for_contact(enterprise):
             refusal = entry._prepare_refusal()
             size += len(json.dumps(refusal)) + 2
             if size > TOLD_BYTES:
                 break
             refusals.append(refusal)
+        entries[: len(refusals)]._note_offered()
         return refusals
+
+    @api.model
+    def _lock_untold(self, enterprise):
+        """The oldest entries to be told, but those on which somebody decides right now:
+        no request waits for that.
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """SELECT id FROM recall_quarantine
+                    WHERE enterprise_id = %s AND untold
+                    ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED""",
+                enterprise.id,
+                MAX_REFUSALS,
+            ),
+            log_exceptions=False,
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
+
+    def _for_contact(self, enterprise):
+        """These entries in the language of the producer's technical contact."""
+        _addresses, lang = enterprise._get_technical_contact()
+        return self.with_context(lang=lang)
+
+    def _note_offered(self):
+        self.env.cr.execute(
+            SQL(
+                """UPDATE recall_quarantine SET offered = TRUE
+                    WHERE id = ANY(%s) AND offered IS NOT TRUE""",
+                self.ids,
+            )
+        )
+        self.invalidate_recordset(["offered"], flush=False)
 
     def _prepare_refusal(self):
         self.ensure_one()
@@ -85,23 +125,25 @@ class RecallQuarantine(models.Model):
     def _note_told(self, enterprise, refusals):
         """Note that the producer's terminal knows what was told.
 
-        An entry that was decided on meanwhile is told again.
+        An entry of which something else is to be told by now is told again.
 
         :param refusals: the member ``api_refused`` of the request
         """
-        told = [(item["refusalId"], item["status"]) for item in refusals]
-        if not told:
+        if not refusals:
             return
+        told = {refusal["refusalId"]: refusal for refusal in refusals}
+        entries = self.search(
+            [("enterprise_id", "=", enterprise.id), ("id", "in", list(told))]
+        )
+        known = entries._for_contact(enterprise).filtered(
+            lambda entry: entry._prepare_refusal() == told[entry.id]
+        )
         self.env.cr.execute(
             SQL(
-                """UPDATE recall_quarantine entry
+                """UPDATE recall_quarantine
                       SET untold = FALSE, told_at = now() AT TIME ZONE 'UTC'
-                     FROM unnest(%s::int[], %s::varchar[]) AS told(id, state)
-                    WHERE entry.id = told.id AND entry.state = told.state
-                      AND entry.enterprise_id = %s""",
-                [entry_id for entry_id, _state in told],
-                [state for _id, state in told],
-                enterprise.id,
+                    WHERE id = ANY(%s)""",
+                known.ids,
             )
         )
         self.invalidate_model(["untold", "told_at"])

@@ -376,3 +376,26 @@ class TestConcurrency(PeerMock, BaseCase):
 
         self.pull(answer, answer)
         self.assertEqual(states, ["idle", "idle"])
+
+    def test_entry_that_is_decided_on_holds_up_all_requests(self):
+        """M-VERIFY X-FAULT: it is told with the next one; that it is, stands in the
+        database before that goes out."""
+        mine = [self.enterprise_id]
+        self.addCleanup(self.clean_up_terminal, *mine, 0)
+        self.pull([{**self.make_record(), "vehicleVin": "x"}])
+        entry = SQL("FROM recall_quarantine WHERE enterprise_id = %s", *mine)
+        seen = []
+
+        def answer(_url, payload):
+            with self.registry.cursor() as cr:
+                cr.execute(SQL("SELECT offered IS TRUE %s", entry))
+                seen.append(("api_refused" in payload, *cr.fetchone()))
+            return []
+
+        for lock in (SQL("FOR UPDATE"), SQL()):
+            with self.registry.cursor() as cr, self.registry.cursor() as officer:
+                cr.execute("UPDATE recall_enterprise SET next_pull_at = now()")
+                cr.commit()
+                officer.execute(SQL("SELECT id %s %s", entry, lock))
+                self.pull(answer)
+        self.assertEqual(seen, [(False, False), (True, True)])

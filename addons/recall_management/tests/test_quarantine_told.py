@@ -11,6 +11,8 @@ from ..models import recall_quarantine_told
 from .common import CANARY
 from .test_quarantine_decisions import DecisionCommon
 
+DIGEST = "odoo.addons.recall_management.models.recall_enterprise_digest"
+TIMEOUT = PeerError("timeout", "No answer.")
 REFUSED = {"records": [], "count": 0, "api_status": 407, "message": "What is this?"}
 
 
@@ -55,7 +57,7 @@ class TestQuarantineTold(DecisionCommon):
     def test_what_was_told_is_told_again(self):
         """M-VERIFY: each entry until one request that told it was answered."""
         self.take_in(self.make_record(dealerName="nobody"))
-        self.assertEqual(len(self.told(PeerError("timeout", "No answer."))), 1)
+        self.assertEqual(len(self.told(TIMEOUT)), 1)
         # A terminal that fails is asked without it: it may be what it fails of.
         self.assertIsNone(self.told())
         self.assertEqual(len(self.told()), 1)
@@ -76,16 +78,79 @@ class TestQuarantineTold(DecisionCommon):
         self.decide(unknown, "close", "test", False)
         self.assertIsNone(self.told())
 
+    def test_decision_after_an_unanswered_request_is_never_told(self):
+        """M-VERIFY X-FAULT: the terminal may have taken in what the request told: else
+        the refusal stays open there for ever."""
+        right = self.producer.dealer_ids[:1].name
+        withdrawal = {"recordKind": "withdrawal", "recordVersion": 2}
+        ways = {
+            "closed": lambda entry, _: self.decide(entry, "close", "test", False),
+            "released": lambda entry, _: self.decide(entry, "release"),
+            "returned": lambda entry, _: self.decide(entry, "return"),
+            "answered": lambda _, record: self.take_in({**record, "dealerName": right}),
+            "withdrawn": lambda _, record: self.take_in({**record, **withdrawal}),
+        }
+        for name, settle in ways.items():
+            with self.subTest(way=name):
+                record = self.make_record(dealerName="nobody")
+                entry = self.keep(record)
+                self.assertTrue(self.told(TIMEOUT))
+                settle(entry, record)
+                status = "answered" if name == "withdrawn" else name
+                self.assertState(entry, status)
+                # A terminal that fails is asked without the member.
+                [told] = self.told() or self.told()
+                self.assertEqual(
+                    (told["refusalId"], told["status"]), (entry.id, status)
+                )
+                self.assertIsNone(self.told())
+
     def test_decision_during_a_request_is_taken_for_told(self):
-        """X-FAULT: the answer to a request acknowledges what that request told."""
+        """X-FAULT: the answer to a request acknowledges what that request told, not
+        what was decided meanwhile, the other words of a second decision neither."""
+
+        def give_back(entry, note):
+            entry._return(self.reason("return"), note)
+
+        def change_words(entry):
+            entry._reopen(self.reason("reopen"), "By mistake.")
+            give_back(entry, "Other words.")
+
+        during = {
+            "returned": lambda entry: give_back(entry, "Words."),
+            "closed": lambda entry: entry._close(self.reason("close", "test")),
+            "released": lambda entry: entry._release(self.reason("release", "proved")),
+        }
+        for status, decide in during.items():
+            with self.subTest(status=status):
+                entry = self.keep(self.make_record(dealerName="nobody"))
+                self.assertEqual(self.told_while(decide, entry)["status"], "open")
+                self.assertEqual(self.told()[0]["status"], status)
+                self.assertIsNone(self.told())
         entry = self.keep(self.make_record(dealerName="nobody"))
+        give_back(entry, "Words.")
+        self.assertIn("Words.", self.told_while(change_words, entry)["message"])
+        self.assertIn("Other words.", self.told()[0]["message"])
+
+    def told_while(self, decide, entry):
+        """What the terminal is told of an entry on which is decided meanwhile."""
 
         def answer(_url, _payload):
-            entry._return(self.reason("return", "prove"))
+            decide(entry)
             return []
 
-        self.pull(answer)
-        self.assertEqual(self.told()[0]["status"], "returned")
+        [(_url, payload)] = self.pull(answer)
+        [told] = payload["api_refused"]
+        self.assertEqual(told["refusalId"], entry.id)
+        return told
+
+    def test_language_that_is_gone_keeps_refusals_from_being_told(self):
+        """M-PULL M-VERIFY: they are told in the company's language."""
+        entry = self.keep(self.make_record(dealerName="nobody"))
+        self.decide(entry, "return", "prove", "Which dealer?")
+        self.set_lost_language(self.enterprise)
+        [told] = self.told()
+        self.assertEqual(told["message"], "Send proof of the repair: Which dealer?")
 
     def test_plain_peer_is_told(self):
         """M-PULL: it gets the standard's members only."""
@@ -205,6 +270,23 @@ class TestQuarantineMail(DecisionCommon):
         self.take_in(self.make_record(dealerName="nobody"))
         [mail] = self.mails()
         self.assertIn("经销商未备案", mail.body_html)
+
+    def test_terminal_that_cannot_be_mailed_stops_the_others(self):
+        """X-FAULT: it is logged, and tried again with the next run; a language that is
+        gone is no reason."""
+        self.take_in(self.make_record(dealerName="nobody"))
+        self.enterprise.technical_email = "ops@terminal.example"
+        self.set_lost_language(self.enterprise)
+        Enterprise = type(self.enterprise)
+        later = self.make_enterprise(self.make_producer())
+        with (
+            patch.object(Enterprise, "_prepare_digest", side_effect=ValueError),
+            self.assertLogs(DIGEST, "ERROR"),
+        ):
+            self.assertFalse(self.mails())
+        self.assertTrue(later.refusal_mail_on)
+        [mail] = self.mails("2025-06-02 01:10:00")
+        self.assertEqual(mail.email_to, "ops@terminal.example")
 
     def test_mail_for_nobody_stops_the_others(self):
         """X-FAULT: without an address nothing is sent, and nothing fails."""
