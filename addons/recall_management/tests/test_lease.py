@@ -393,9 +393,9 @@ class TestConcurrency(PeerMock, BaseCase):
             return []
 
         for lock in (SQL("FOR UPDATE"), SQL()):
-            with self.registry.cursor() as cr, self.registry.cursor() as officer:
+            with self.registry.cursor() as cr:
                 cr.execute("UPDATE recall_enterprise SET next_pull_at = now()")
-                cr.commit()
+            with self.registry.cursor() as officer:
                 officer.execute(SQL("SELECT id %s %s", entry, lock))
                 self.pull(answer)
         self.assertEqual(seen, [(False, False), (True, True)])
