@@ -9,6 +9,7 @@ from stack.settings import StackError
 
 from . import intake
 from .frame import Aim, Figure, Result, slope
+from .load import Pace
 from .lookups import look_up
 from .site import WARM_UP, Bench
 
@@ -59,12 +60,14 @@ def describe_slope(times: list[float], sizes: list[float]) -> Figure:
 def watch_lookups(bench: Bench) -> tuple[list[float], list[float]]:
     """Seconds and MB of the process that answers, till all are done and time is up.
 
-    The first of each is from when it has warmed up.
+    The first of each is from when it has warmed up. What is asked is spread over the
+    time, so that the machine has room for something else meanwhile.
     """
     existing, target = bench.sizes.existing, bench.sizes.lookups
     shortest = bench.sizes.watched
     server, times, seen = bench.regulator(existing).server(), [], []
-    turn = look_up(bench, existing, server.url)
+    pace = Pace(1, shortest * bench.sizes.connections / target) if shortest else None
+    turn = look_up(bench, existing, server.url, pace=pace)
     try:
         server.start()
         load, done, started = bench.good(turn(WARM_UP)), 0, time.monotonic()
