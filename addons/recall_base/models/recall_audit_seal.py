@@ -39,19 +39,20 @@ CREATE TABLE IF NOT EXISTS recall_audit_node (
 """
 # What is new waits for the sealer; what is sealed waits no more. By triggers: whatever
 # way an entry comes, none is forgotten. They act as the owner of the tables, so that
-# the application's role needs no right but to insert.
+# the application's role needs no right but to insert. So they call nothing by its bare
+# name but what is PostgreSQL's: elsewhere that role makes functions that fit better.
 _FUNCTIONS = """
 CREATE OR REPLACE FUNCTION recall_audit_pend() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    INSERT INTO recall_audit_pending (kind, entry_id)
+    INSERT INTO public.recall_audit_pending (kind, entry_id)
     SELECT TG_ARGV[0]::"char", id FROM fresh ORDER BY id;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION recall_audit_settle() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM recall_audit_pending pending USING fresh
+    DELETE FROM public.recall_audit_pending pending USING fresh
      WHERE (pending.entry_id, pending.kind) = (fresh.entry_id, fresh.kind);
     RETURN NULL;
 END $$;
@@ -65,10 +66,10 @@ END $$;
 # Since when the sealer is behind: the oldest entry came, and nothing was sealed since.
 _BEHIND = """
 CREATE OR REPLACE FUNCTION recall_audit_behind_since() RETURNS timestamptz
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT greatest(since, (SELECT sealed_at FROM recall_audit_seal
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT greatest(since, (SELECT sealed_at FROM public.recall_audit_seal
                              ORDER BY sequence DESC LIMIT 1))
-      FROM recall_audit_pending ORDER BY id LIMIT 1
+      FROM public.recall_audit_pending ORDER BY id LIMIT 1
 $$;
 """
 _SETTLE = """
