@@ -217,15 +217,15 @@ class RecallAuditSeal(models.AbstractModel):
             ids = [entry_id for other, entry_id in waiting if other == kind]
             found |= {
                 (kind, entry_id): entry
-                for entry_id, entry in self._get_reader(kind)._read_entries(ids)
+                for entry_id, entry in self._read_entries(kind, ids).items()
             }
         return [(*key, found[key]) for key in waiting if key in found]
 
     @api.model
-    def _get_reader(self, kind):
-        """Model whose ``_read_entries`` gives the entries of a kind."""
+    def _read_entries(self, kind, ids):
+        """Entries by their ids, as they are sealed; none of a kind that is unknown."""
         names = {"e": "recall.audit.event", "r": "recall.audit.rows"}
-        return self.env[names[kind]]
+        return dict(self.env[names[kind]]._read_entries(ids)) if kind in names else {}
 
     # === The sealed log === #
 
@@ -241,12 +241,19 @@ class RecallAuditSeal(models.AbstractModel):
 
     @api.model
     def _get_hash(self):
-        """The hash of the log: the parameter's at its beginning, never another one."""
+        """The hash of the log.
+
+        :raises verify_log.LogError: when its name was altered to an unknown one
+        """
+        return verify_log.LogHash(self._get_hash_name())
+
+    @api.model
+    def _get_hash_name(self):
+        """Name of the hash: the parameter's at the beginning, never another one."""
         last = self.env["recall.audit.checkpoint"].search([], limit=1)
         # sudo: parameters are the administrator's; everybody's events are sealed.
         parameters = self.env["ir.config_parameter"].sudo()
-        name = last.algorithm or parameters.get_param(HASH_PARAMETER) or "sm3"
-        return verify_log.LogHash(name)
+        return last.algorithm or parameters.get_param(HASH_PARAMETER) or "sm3"
 
     @api.model
     def _get_tree(self, log_hash=None):
@@ -289,10 +296,9 @@ class RecallAuditSeal(models.AbstractModel):
             )
             seals = self.env.cr.fetchall()
             found = {
-                kind: dict(
-                    self._get_reader(kind)._read_entries(
-                        [entry_id for _n, other, entry_id, _c in seals if other == kind]
-                    )
+                kind: self._read_entries(
+                    kind,
+                    [entry_id for _n, other, entry_id, _c in seals if other == kind],
                 )
                 for kind in {seal[1] for seal in seals}
             }
