@@ -63,11 +63,15 @@ BEGIN
     LOOP
         EXECUTE format('GRANT SELECT ON SEQUENCE %s TO %I', item.name, app);
     END LOOP;
+    -- By name: nobody shall plant another that becomes the owner's.
     FOR item IN
         SELECT oid::regprocedure AS name FROM pg_proc
-         WHERE pronamespace = 'public'::regnamespace
-           AND (proname LIKE 'recall\_audit\_%' OR proname = 'recall_completion_keep'
-                OR proname ~ '^recall_\w+_log_(insert|update|delete)$')
+         WHERE pronamespace = 'public'::regnamespace AND pronargs = 0
+           AND (proname IN ('recall_audit_pend', 'recall_audit_settle',
+                            'recall_audit_refuse', 'recall_audit_stop',
+                            'recall_audit_behind_since', 'recall_completion_keep')
+                OR proname ~ ('^recall_(completion|dealer|plan|plan_line|plan_part|'
+                              'producer|vehicle)_log_(insert|update|delete)$'))
     LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO recall_log', item.name);
         -- The triggers are made: a table of Odoo's own shall not set them off.

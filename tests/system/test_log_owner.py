@@ -75,7 +75,10 @@ OPEN_WAYS = (
     """SELECT conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
         WHERE contype = 'f' AND NOT pg_has_role(relowner, 'USAGE')
           AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))""",
-    # Functions that act as their owner and look for names where others make them.
+    # Functions that act as their owner: they were not given away (log_owner.sql names
+    # them), or look for names where others make them.
+    """SELECT proname FROM pg_proc
+        WHERE prosecdef AND pg_has_role(proowner, 'USAGE')""",
     """SELECT proname FROM pg_proc WHERE prosecdef
           AND NOT 'search_path=pg_catalog, pg_temp' = ANY(coalesce(proconfig, '{}'))""",
 )
@@ -149,6 +152,28 @@ def test_way_to_act_as_the_log_s_owner_is_open(database, query):
         with connection.cursor() as cursor:
             cursor.execute(query)
             assert cursor.fetchall() == []
+    finally:
+        connection.close()
+
+
+def test_planted_function_is_given_to_the_log_s_owner(database):
+    """X-TAMPER: what Odoo's role made meanwhile stays its own."""
+    planted = (
+        "recall_own_log_insert()",
+        "recall_audit_pend(int)",
+        "recall_audit_own()",
+    )
+    connection = database.cluster.connect(NAME)
+    try:
+        with connection.cursor() as cursor:
+            for name in planted:
+                cursor.execute(
+                    f"CREATE FUNCTION {name} RETURNS int SECURITY DEFINER"
+                    " LANGUAGE sql AS 'SELECT 1'"
+                )
+            database.cluster.run_file(NAME, LOG_OWNER / "log_owner.sql")
+            for name in planted:
+                cursor.execute(f"DROP FUNCTION {name}")  # its owner may
     finally:
         connection.close()
 
