@@ -3,7 +3,7 @@
     "name": "Recall Traceability: Management Terminal",
     "summary": "The regulator pulls repair reports from all producers, verifies and "
     "counts them",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.0.1",
     "category": "Services/Recall",
     "author": "Recall Traceability Project",
     "license": "LGPL-3",

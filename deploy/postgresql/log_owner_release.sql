@@ -1,5 +1,6 @@
 -- Give the operation log and the repair reports back to Odoo's role for an update of
 -- the add-ons: see log_owner.sql, which is to be run again after it.
+SET search_path = pg_catalog, pg_temp;
 DO $$
 DECLARE
     app name := (SELECT pg_get_userbyid(datdba) FROM pg_database

@@ -8,9 +8,9 @@ STOPPED = "recall_audit_behind"
 # By a trigger: one look a statement, and no way of writing goes round it.
 _STOP = """
 CREATE OR REPLACE FUNCTION recall_audit_stop() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF recall_audit_behind_since() < clock_timestamp() - interval '4 hours' THEN
+    IF public.recall_audit_behind_since() < clock_timestamp() - interval '4 hours' THEN
         RAISE EXCEPTION 'The operation log was not sealed for 4 hours'
               USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
                     CONSTRAINT = 'recall_audit_behind',

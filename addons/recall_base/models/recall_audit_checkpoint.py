@@ -156,7 +156,8 @@ class RecallAuditCheckpoint(models.Model):
             except verify_log.LogError:
                 return {}, verify_log.Fault(record.size, "forged", record.size)
             stated = (record.size, record.root_hash, record.algorithm)
-            if stated != (point.size, point.root.hex(), point.facts.get("hash")):
+            signed = (point.size, point.root.hex(), point.facts.get("hash"))
+            if stated != signed or record.algorithm not in verify_log.ALGORITHMS:
                 return {}, verify_log.Fault(record.size, "forged", record.size)
             points.append(point)
         return verify_log.check_witnessed(points, self._parse_keys())

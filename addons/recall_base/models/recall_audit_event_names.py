@@ -116,6 +116,7 @@ NAMES = {
 #: What it calls the facts that an event tells.
 FACTS = {
     "accepted": _lt("Accepted"),
+    "account": _lt("Deleted account"),
     "added": _lt("Added"),
     "after": _lt("After"),
     "before": _lt("Before"),

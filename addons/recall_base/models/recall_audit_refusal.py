@@ -62,10 +62,12 @@ class RecallAuditRefusal(models.AbstractModel):
         Event = self.env["recall.audit.event"]
         told, others = [], {}
         ranks = {}
-        for minute, action, address, user_id, count, subjects in groups:
+        for minute, action, address, named_id, user_id, count, subjects in groups:
             rank = ranks[minute, action] = ranks.get((minute, action), 0) + 1
             if rank <= ORIGINS:
                 detail = {"count": count, "subjects": subjects[:SUBJECTS]}
+                if named_id != user_id:
+                    detail["account"] = named_id  # it was deleted since
                 told.append(_prepare(minute, action, address, user_id, detail))
             else:
                 total, origins = others.get((minute, action), (0, 0))
@@ -77,14 +79,16 @@ class RecallAuditRefusal(models.AbstractModel):
 
     def _take(self, end):
         """Remove what was noted before ``end``; returns it summed up by minute, kind,
-        address and account, the most frequent first."""
+        address and account (the number that was noted, and the id if there is one
+        still), the most frequent first."""
         return self.env.execute_query(
             SQL(
                 """WITH gone AS (
                        DELETE FROM recall_audit_refusal WHERE at < %s RETURNING *)
                    SELECT date_trunc('minute', at) AS minute, action, address, user_id,
-                          count(*), array_agg(DISTINCT subject)
-                     FROM gone GROUP BY 1, 2, 3, 4 ORDER BY 1, 5 DESC, 2, 3, 4""",
+                          account.id, count(*), array_agg(DISTINCT subject)
+                     FROM gone LEFT JOIN res_users account ON account.id = user_id
+                    GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 6 DESC, 2, 3, 4""",
                 end,
             )
         )

@@ -36,17 +36,26 @@ _HASH = "substr(sha256(convert_to(%s, 'UTF8')), 1, 16)"
 _CONTENT = r"concat_ws(E'\x1f', {})"
 _VALUE = r"coalesce({}::text, E'\x1e')"
 _STORE = """
-    INSERT INTO recall_audit_rows (res_table, columns, low, high, ids, hashes)
+    INSERT INTO public.recall_audit_rows (res_table, columns, low, high, ids, hashes)
     SELECT TG_TABLE_NAME, '{columns}', min(id), max(id),
            array_agg(id), array_agg(hash)
       FROM ({query}) AS hashed HAVING count(*) > 0;
 """
+# The table's owner could let a column be of a type whose casts it writes itself; they
+# would run as the owner of the log. PostgreSQL's own types have ids below 16384.
+_TYPES = """
+    IF EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = TG_RELID AND attname = ANY ('{{id,{columns}}}')
+                  AND atttypid >= 16384) THEN
+        RAISE EXCEPTION 'A column of % has a type of its own', TG_TABLE_NAME
+              USING ERRCODE = 'insufficient_privilege';
+    END IF;
+"""
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION {table}_log_{deed}() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp SET datestyle = 'ISO, YMD'
-{linear} AS $$
-BEGIN {statement} RETURN NULL; END $$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD' {linear} AS $$
+BEGIN {types} {statement} RETURN NULL; END $$;
 CREATE OR REPLACE TRIGGER {table}_log_{deed} AFTER {deed} ON {table} {tables}
 FOR EACH STATEMENT EXECUTE FUNCTION {table}_log_{deed}()
 """
@@ -110,6 +119,7 @@ class RecallAuditRows(models.AbstractModel):
                     table=table,
                     deed=deed,
                     tables=tables,
+                    types=_TYPES.format(columns=",".join(columns)),
                     statement=statement,
                     linear=LINEAR,
                 )

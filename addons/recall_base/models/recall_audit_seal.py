@@ -39,19 +39,20 @@ CREATE TABLE IF NOT EXISTS recall_audit_node (
 """
 # What is new waits for the sealer; what is sealed waits no more. By triggers: whatever
 # way an entry comes, none is forgotten. They act as the owner of the tables, so that
-# the application's role needs no right but to insert.
+# the application's role needs no right but to insert. So they call nothing by its bare
+# name but what is PostgreSQL's: elsewhere that role makes functions that fit better.
 _FUNCTIONS = """
 CREATE OR REPLACE FUNCTION recall_audit_pend() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    INSERT INTO recall_audit_pending (kind, entry_id)
+    INSERT INTO public.recall_audit_pending (kind, entry_id)
     SELECT TG_ARGV[0]::"char", id FROM fresh ORDER BY id;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION recall_audit_settle() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM recall_audit_pending pending USING fresh
+    DELETE FROM public.recall_audit_pending pending USING fresh
      WHERE (pending.entry_id, pending.kind) = (fresh.entry_id, fresh.kind);
     RETURN NULL;
 END $$;
@@ -65,10 +66,10 @@ END $$;
 # Since when the sealer is behind: the oldest entry came, and nothing was sealed since.
 _BEHIND = """
 CREATE OR REPLACE FUNCTION recall_audit_behind_since() RETURNS timestamptz
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT greatest(since, (SELECT sealed_at FROM recall_audit_seal
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT greatest(since, (SELECT sealed_at FROM public.recall_audit_seal
                              ORDER BY sequence DESC LIMIT 1))
-      FROM recall_audit_pending ORDER BY id LIMIT 1
+      FROM public.recall_audit_pending ORDER BY id LIMIT 1
 $$;
 """
 _SETTLE = """
@@ -216,15 +217,15 @@ class RecallAuditSeal(models.AbstractModel):
             ids = [entry_id for other, entry_id in waiting if other == kind]
             found |= {
                 (kind, entry_id): entry
-                for entry_id, entry in self._get_reader(kind)._read_entries(ids)
+                for entry_id, entry in self._read_entries(kind, ids).items()
             }
         return [(*key, found[key]) for key in waiting if key in found]
 
     @api.model
-    def _get_reader(self, kind):
-        """Model whose ``_read_entries`` gives the entries of a kind."""
+    def _read_entries(self, kind, ids):
+        """Entries by their ids, as they are sealed; none of a kind that is unknown."""
         names = {"e": "recall.audit.event", "r": "recall.audit.rows"}
-        return self.env[names[kind]]
+        return dict(self.env[names[kind]]._read_entries(ids)) if kind in names else {}
 
     # === The sealed log === #
 
@@ -240,12 +241,19 @@ class RecallAuditSeal(models.AbstractModel):
 
     @api.model
     def _get_hash(self):
-        """The hash of the log: the parameter's at its beginning, never another one."""
+        """The hash of the log.
+
+        :raises verify_log.LogError: when its name was altered to an unknown one
+        """
+        return verify_log.LogHash(self._get_hash_name())
+
+    @api.model
+    def _get_hash_name(self):
+        """Name of the hash: the parameter's at the beginning, never another one."""
         last = self.env["recall.audit.checkpoint"].search([], limit=1)
         # sudo: parameters are the administrator's; everybody's events are sealed.
         parameters = self.env["ir.config_parameter"].sudo()
-        name = last.algorithm or parameters.get_param(HASH_PARAMETER) or "sm3"
-        return verify_log.LogHash(name)
+        return last.algorithm or parameters.get_param(HASH_PARAMETER) or "sm3"
 
     @api.model
     def _get_tree(self, log_hash=None):
@@ -288,10 +296,9 @@ class RecallAuditSeal(models.AbstractModel):
             )
             seals = self.env.cr.fetchall()
             found = {
-                kind: dict(
-                    self._get_reader(kind)._read_entries(
-                        [entry_id for _n, other, entry_id, _c in seals if other == kind]
-                    )
+                kind: self._read_entries(
+                    kind,
+                    [entry_id for _n, other, entry_id, _c in seals if other == kind],
                 )
                 for kind in {seal[1] for seal in seals}
             }

@@ -21,7 +21,7 @@ class RecallAuditSeal(models.AbstractModel):
         last = self._get_newest().size
         head = {
             "log": self.env["recall.audit.checkpoint"]._get_origin(),
-            "hash": self._get_hash().name,
+            "hash": self._get_hash_name(),
             "size": last,
         }
         yield _line(head)
@@ -99,7 +99,7 @@ class RecallAuditSeal(models.AbstractModel):
             raise UserError(
                 self.env._("This is not sealed yet. Try again in a minute.")
             )
-        [(_id, entry)] = self._get_reader(kind)._read_entries([entry_id])
+        [entry] = self._read_entries(kind, [entry_id]).values()
         return {
             "hash": point.algorithm,
             "sequence": row[0],

@@ -153,9 +153,13 @@ class RecallAuditVerification(models.Model):
     def _verify_log(self, position):
         """Walk through a piece of the sealed entries, to the next checkpoints."""
         Checkpoint, Seal = self.env["recall.audit.checkpoint"], self._seal()
-        last = Checkpoint.search([], limit=1).size
+        newest = Checkpoint.search([], limit=1)
+        # It names the hash of all that follows.
+        fault = newest._check_signed()[1]
+        if fault:
+            return None, [fault._asdict()]
         if not position:
-            self.size = last
+            self.size = newest.size
         end = min(position + BATCH, max(self.size, 1))
         points = Checkpoint.search(
             [("size", ">", position), ("size", "<=", end)], order="size"

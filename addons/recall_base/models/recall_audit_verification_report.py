@@ -86,7 +86,8 @@ class RecallAuditVerification(models.Model):
                 "were removed, or could not be signed."
             ),
             "forged": self.env._(
-                "The checkpoint of %(first)s entries has no valid signature."
+                "The checkpoint of %(first)s entries has no valid signature, or says "
+                "something else than was signed."
             ),
             "split": self.env._(
                 "Two signed checkpoints of %(first)s entries name different logs."

@@ -93,7 +93,8 @@ class RecallKey(models.Model):
         self.create(rows)
 
     def _describe_seal(self, keys, jobs):
-        counted = min(jobs.mapped("counted_at"), default=False, key=lambda at: at or 0)
+        counts = jobs.mapped("counted_at")
+        counted = bool(counts) and all(counts) and min(counts)
         settled = all(job._is_settled() for job in jobs)
         used = {kid for job in jobs for kid in job.counts or {}}
         for kid in [*keys.seal_keys, *sorted(used.difference(keys.seal_keys))]:
@@ -163,6 +164,8 @@ class RecallKey(models.Model):
             raise AccessError(
                 self.env._("Only keepers of the records may start the job.")
             )
+        # sudo: nobody writes how far the job is but for it and this.
+        self.env["recall.reseal"].sudo().search([]).write({"counted_at": False})
         # sudo: the scheduled action belongs to nobody.
         self.env.ref("recall_base.ir_cron_reseal").sudo()._trigger()
         return notify(

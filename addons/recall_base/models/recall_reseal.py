@@ -11,6 +11,9 @@ _logger = logging.getLogger(__name__)
 #: What holds a key ring longer than a request ends within this time: work that began
 #: before a rotation may seal with the older key until then.
 SETTLE = timedelta(hours=1)
+#: So old may a count be that names other keys than the one in use: nobody tells of what
+#: went by itself.
+RECOUNT = timedelta(days=1)
 #: Day from which a missing key of the next year is warned of.
 WARN_FROM = (12, 1)
 
@@ -100,7 +103,7 @@ class RecallReseal(models.Model):
                 self._finish(keys)
             if not Cron._commit_progress():
                 return False
-        if self._is_count_due():
+        if self._is_count_due(keys):
             self._count()
             # Something came in under an older key after the run had passed it.
             if self._has_stale(keys):
@@ -152,10 +155,14 @@ class RecallReseal(models.Model):
             self.done and self.counted_at and self.counted_at >= self.goal_at + SETTLE
         )
 
-    def _is_count_due(self):
-        return not self.counted_at or (
-            not self._is_settled() and fields.Datetime.now() >= self.goal_at + SETTLE
-        )
+    def _is_count_due(self, keys):
+        now = fields.Datetime.now()
+        if not self.counted_at:
+            return True
+        if not self._is_settled():
+            return now >= self.goal_at + SETTLE
+        others = {*(self.counts or {})} - {keys.sealing_kid()}
+        return bool(others) and now >= self.counted_at + RECOUNT
 
     def _count(self):
         counts = self.env[self.res_model]._count_kids()

@@ -100,13 +100,7 @@ class RecallSealedMixin(models.AbstractModel):
         :param int last: id of the last record of the batch before
         :param bool redigest: whether digests under an older key are to be replaced
         """
-        conditions = []
-        for column, kind in self._sealed.items():
-            name = SQL.identifier(column)
-            if redigest and kind == YEAR:
-                conditions.append(SQL("%s IS NOT NULL", name))
-            elif stale := self._stale_kids(keys, kind):
-                conditions.append(SQL("split_part(%s, '|', 2) = ANY(%s)", name, stale))
+        conditions = self._get_stale_conditions(keys, redigest)
         if not conditions:
             return self.browse()
         self.flush_model()
@@ -120,6 +114,18 @@ class RecallSealedMixin(models.AbstractModel):
             )
         )
         return self.browse(row[0] for row in self.env.cr.fetchall())
+
+    @api.model
+    def _get_stale_conditions(self, keys, redigest):
+        """Conditions (SQL) any of which says that a record has something to do."""
+        conditions = []
+        for column, kind in self._sealed.items():
+            name = SQL.identifier(column)
+            if redigest and kind == YEAR:
+                conditions.append(SQL("%s IS NOT NULL", name))
+            elif stale := self._stale_kids(keys, kind):
+                conditions.append(SQL("split_part(%s, '|', 2) = ANY(%s)", name, stale))
+        return conditions
 
     def _reseal(self, keys):
         """Seal these records anew where they are under an older key.

@@ -42,6 +42,26 @@ class TestAuditAttacks(AuditCommon):
             )
         self.assertIsNone(self.found())
 
+    def test_unknown_kind_or_hash_stops_the_verification(self):
+        """X-TAMPER: what the server cannot read is a difference, and named."""
+        seal = f"WHERE sequence = {self.base + 2}"
+        last = f"WHERE size = {self.base + 5}"
+        for expected, statement in (
+            (("missing", 2), f"UPDATE recall_audit_seal SET kind = 'x' {seal}"),
+            *(
+                (("forged", 5), f"UPDATE recall_audit_checkpoint SET {change} {last}")
+                for change in ("algorithm = 'md5'", "algorithm = 'sha256'")
+            ),
+        ):
+            self.attack(expected, statement)
+            with self.subTest(statement=statement, of="job"), self.undone():
+                self.spoil(statement)
+                job = self.env["recall.audit.verification"].create({})
+                while job._step():
+                    pass
+                self.assertEqual(job.state, "broken")
+                self.assertTrue(job.report)
+
     def test_deleted_event_is_not_found(self):
         """X-TAMPER: a missing event is found, with or without its seal."""
         self.attack(("missing", 3), f"DELETE FROM recall_audit_event {self.event(3)}")
@@ -193,7 +213,15 @@ class TestAuditAttacks(AuditCommon):
             f"UPDATE recall_audit_event SET action = 'x' {self.event(4)}",
             f"DELETE FROM recall_audit_event {self.event(2)}",
             f"DELETE FROM recall_audit_seal WHERE sequence > {self.base + 3}",
+            f"UPDATE recall_audit_seal SET kind = 'x' WHERE sequence = {self.base + 2}",
+            *(
+                f"UPDATE recall_audit_checkpoint SET algorithm = '{name}'"
+                f" WHERE size = {self.base + 5}"
+                for name in ("md5", "sha256")
+            ),
         ):
             with self.subTest(change=change), self.undone():
                 self.spoil(change)
-                self.assertEqual(outside()[0], self.found())
+                found = outside()[0]
+                self.assertTrue(found)
+                self.assertEqual(found, self.found())

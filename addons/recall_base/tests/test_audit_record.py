@@ -188,6 +188,17 @@ class TestAuditRecord(LogCommon):
         self.assertEqual(str(events[0].time), "2025-03-01 08:31:00")
         self.assertFalse(self.env["recall.audit.refusal"]._cron_sum_up())
 
+    def test_refused_account_that_is_gone_stops_the_count(self):
+        """X-LOG: its number is told, and so is what others were refused."""
+        gone = self.env["res.users"].search([], order="id desc", limit=1).id + 9
+        at = datetime(2025, 3, 1, 8, 30, 5)
+        rows = [(at, "login.failed", "x", user, "x") for user in (gone, self.env.uid)]
+        events = self._refuse(*rows)
+        self.assertEqual(
+            {event.user_id.id: event.detail.get("account") for event in events},
+            {False: gone, self.env.uid: None},
+        )
+
     def test_minute_that_runs_is_told(self):
         """X-LOG: a minute is told once, when it is over."""
         now = datetime.utcnow()

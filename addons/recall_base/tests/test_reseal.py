@@ -7,7 +7,8 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ..models.recall_reseal import SETTLE
+from ..models.recall_reseal import RECOUNT, SETTLE
+from ..models.sealed_mixin import PASSING
 from ..tools import cipher, key_file
 from .common import RecallCommon
 
@@ -147,6 +148,36 @@ class TestReseal(RecallCommon):
         self.reseal(SETTLE)
         self.assertEqual(self.key(old_kid).state, "free")
         self.assertReadable()
+
+    def test_passing_values_keep_their_key_for_ever(self):
+        """X-CRYPTO: what went by itself since the count is not counted any more."""
+        [old_kid] = self.old.seal_keys
+        self.rotate_keys("seal")
+        with patch.object(
+            type(self.env["recall.completion"]), "_sealed", {"phone_sealed": PASSING}
+        ):
+            self.reseal()
+            self.reseal(SETTLE)
+            self.assertEqual(self.key(old_kid).state, "needed")
+            self.reports.phone_sealed = False
+            self.env.flush_all()
+            self.reseal(2 * SETTLE)
+            self.assertEqual(self.key(old_kid).state, "needed")
+            self.reseal(SETTLE + RECOUNT)
+            self.assertEqual(self.key(old_kid).state, "free")
+
+    def test_button_counts_nothing(self):
+        """X-CRYPTO: who asks for a count has one, whatever was counted before."""
+        self.reseal()
+        before = self.key(self.old.active["seal"]).value_count
+        self.reports[0].phone_sealed = False
+        self.env.flush_all()
+        self.reseal()
+        self.assertEqual(self.key(self.old.active["seal"]).value_count, before)
+        keeper = self.make_user("reseal_keeper", "recall_base.group_keeper")
+        self.env["recall.key"].with_user(keeper).action_count()
+        self.reseal()
+        self.assertEqual(self.key(self.old.active["seal"]).value_count, before - 1)
 
     def test_year_s_data_outlives_its_key_or_breaks_a_screen(self):
         """X-CRYPTO: destroying a year's key erases its data, in plain words."""

@@ -61,7 +61,8 @@ class Fault(NamedTuple):
     - "rewritten": the entries from `sequence` to `until` agree with each other, but
       not with the signed checkpoint at `until`
     - "uncovered": no checkpoint covers the entries from here on
-    - "forged": the checkpoint of this size has no valid signature
+    - "forged": the checkpoint of this size has no valid signature, or the log names
+      another hash than it
     - "split": two signed checkpoints of this size name different logs
     """
 
@@ -337,6 +338,9 @@ def verify_log(
         return fault, 0
     documents = _read_lines(lines)
     head = next(documents, {})
+    newest = known.get(max(known, default=0))
+    if newest and newest.facts.get("hash") != head.get("hash"):
+        return Fault(newest.size, "forged", newest.size), 0
     walk = Walk(LogHash(str(head.get("hash"))), known)
     for line in documents:
         try:

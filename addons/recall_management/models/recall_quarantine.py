@@ -5,11 +5,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.recall_base.models.person_mixin import VIN
+from odoo.addons.recall_base.models.person_mixin import PHONE, VIN
 from odoo.addons.recall_base.models.sealed_mixin import YEAR
 from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools.messages import SyncRecord
-from odoo.addons.recall_base.tools.phone import mask_phone
 
 _KEY_MEMBERS = ("recallNum", "vehicleVin", "repairNum")
 _SHOWN_MEMBERS = tuple(name for name in SyncRecord.model_fields if name != "telNum")
@@ -25,6 +24,7 @@ CONTENT_COLUMNS = {
     "repair_date": "varchar",
     "dealer_name": "varchar",
     "phone_sealed": "varchar",
+    "phone_digest": "varchar",
     "phone_masked": "varchar",
     "record": "jsonb",
     "content_digest": "varchar",
@@ -55,8 +55,8 @@ class RecallQuarantine(models.Model):
     _description = "Quarantined record"
     _order = "id desc"
     _sealed = {"phone_sealed": YEAR}
-    _person_keys = {VIN: "vin"}
-    _personal_columns = ("phone_sealed", "phone_masked")
+    _person_keys = {PHONE: "phone_digest", VIN: "vin"}
+    _personal_columns = ("phone_sealed", "phone_digest", "phone_masked")
     _rec_name = "vin"
     _rec_names_search = ["vin", "repair_number", "recall_number"]
 
@@ -95,6 +95,7 @@ class RecallQuarantine(models.Model):
     repair_date = fields.Char(readonly=True, help="As it came.")
     dealer_name = fields.Char(string="Dealer as reported", readonly=True)
     phone_sealed = fields.Char(readonly=True, groups="base.group_system")
+    phone_digest = fields.Char(readonly=True, groups="base.group_system")
     phone_masked = fields.Char(string="Contact phone", readonly=True)
     record = fields.Json(
         readonly=True, help="The record as it came, without the phone number."
@@ -141,6 +142,17 @@ class RecallQuarantine(models.Model):
             *(self[name] or None for name in ("recall_number", "vin", "repair_number"))
         )
 
+    def _prepare_digests(self, keys, column, text):
+        return {"phone_digest": keys.blind(text)}
+
+    @api.model
+    def _get_stale_conditions(self, keys, redigest):
+        """Entries that came in before there were digests have none yet."""
+        return [
+            *super()._get_stale_conditions(keys, redigest),
+            SQL("(phone_sealed IS NOT NULL AND phone_digest IS NULL)"),
+        ]
+
     def _why_person_kept(self):
         return self.state in PENDING and self.env._(
             "It waits for a decision, which needs the number: decide first."
@@ -171,8 +183,9 @@ class RecallQuarantine(models.Model):
             SQL(
                 """SELECT row.idx, row.recall_number, row.vin, row.repair_number,
                           row.repair_date::text, row.dealer_name, row.phone_sealed,
-                          row.phone_masked, staged.record, staged.content_digest,
-                          NULL AS note, row.codes, stored.id AS completion_id,
+                          row.phone_digest, row.phone_masked, staged.record,
+                          staged.content_digest, NULL AS note, row.codes,
+                          stored.id AS completion_id,
                           CASE WHEN stored.id IS NOT NULL THEN jsonb_build_object(
                                'recallTime', stored.repair_date::text,
                                'dealerName', stored.dealer_name,
@@ -295,16 +308,19 @@ class RecallQuarantine(models.Model):
         phone = members.get("telNum")
         shown, digests = _describe(members)
         key = [_text(members.get(name)) for name in _KEY_MEMBERS]
-        context = self.env["recall.completion"]._phone_context(*key)
-        keys = cipher.KeyRing.from_environment()
+        Completion = self.env["recall.completion"]
+        sealed, digest, masked = (
+            Completion._prepare_phone(str(phone), *key) if phone else (None,) * 3
+        )
         return {
             "recall_number": key[0],
             "vin": key[1],
             "repair_number": key[2],
             "repair_date": _text(members.get("recallTime")),
             "dealer_name": _text(members.get("dealerName")),
-            "phone_sealed": keys.seal(str(phone), context) if phone else None,
-            "phone_masked": mask_phone(str(phone)) if phone else None,
+            "phone_sealed": sealed,
+            "phone_digest": digest,
+            "phone_masked": masked,
             "record": shown,
             "content_digest": self._renew_digest(exchange, digests),
         }

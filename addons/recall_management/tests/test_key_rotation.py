@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from odoo.modules.migration import load_script
 from odoo.tests import tagged
+from odoo.tools.misc import file_path
 
+from odoo.addons.recall_base.models.person_mixin import PHONE
 from odoo.addons.recall_base.tools import cipher
 
 from .common import CANARY, PullCommon
@@ -45,6 +48,46 @@ class TestKeyRotation(PullCommon):
         self.assertCounts(self.take_in(record), same=1)
         completion = self.get_completion(record)
         self.assertFalse(completion.phone_sealed or completion.phone_masked)
+
+    def test_quarantined_number_is_not_found(self):
+        """X-CRYPTO: neither as it came in nor after a rotation; then it is erased."""
+        wrong = self.make_record(recallTime="2024-01-01")
+        formless = self.make_record(dealerName=7)
+        self.take_in(wrong, formless)
+        entries = self.get_quarantine(wrong) + self.get_quarantine(formless)
+        self.assertEqual(len(entries), 2)
+        Quarantine = self.env["recall.quarantine"]
+        self.assertEqual(Quarantine._find_person(PHONE, CANARY), entries.sorted())
+        self.rotate_keys()
+        self.reseal()
+        new = cipher.KeyRing.from_environment()
+        self.assertEqual({*entries.mapped("phone_digest")}, {new.blind(CANARY)})
+        entries.state = "closed"
+        erasure = self.env["recall.erasure"].create({"sought": CANARY})
+        erasure.action_erase()
+        self.env.invalidate_all()
+        for column in ("phone_sealed", "phone_digest", "phone_masked"):
+            self.assertFalse(any(entries.mapped(column)), column)
+        self.assertFalse(Quarantine._find_person(PHONE, CANARY))
+
+    def test_entry_of_an_older_version_is_not_found(self):
+        """X-CRYPTO: the job makes the digests that were not made when it came in."""
+        wrong = self.make_record(recallTime="2024-01-01")
+        self.take_in(wrong)
+        entry = self.get_quarantine(wrong)
+        self.reseal()
+        entry.phone_digest = False
+        self.env.flush_all()
+        self.update_from("19.0.1.0.1/post-digest-phones.py")
+        self.reseal()
+        self.assertEqual(
+            self.env["recall.quarantine"]._find_person(PHONE, CANARY), entry
+        )
+
+    def update_from(self, script):
+        path = file_path(f"recall_management/migrations/{script}")
+        load_script(path, "migration").migrate(self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
 
     def test_undecided_entry_loses_its_number(self):
         """X-CRYPTO: what waits for a decision stays, and says so."""
