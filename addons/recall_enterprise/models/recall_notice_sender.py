@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import logging
+import traceback
 import uuid
 from collections import Counter
 from typing import NamedTuple
 
 from psycopg2.errors import SerializationFailure
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -14,6 +15,7 @@ from odoo.addons.recall_base.tools import cipher, phone
 from odoo.addons.recall_base.tools.notification import notify
 
 from ..tools import owner_contact
+from .recall_notice_audience import ADDRESSES
 
 _logger = logging.getLogger(__name__)
 
@@ -39,6 +41,13 @@ class HandOver(NamedTuple):
 
     outcomes: list
     problem: str | None = None
+
+
+def name_fault(error):
+    """Name an error in words that hold no address: only those meant for people."""
+    if isinstance(error, UserError):
+        return error.args[0].rstrip(".")
+    return type(error).__name__
 
 
 def _begun(messages, outcomes):
@@ -73,12 +82,45 @@ class RecallNoticeSender(models.AbstractModel):
         )
         Cron._commit_progress(remaining=sum(rounds.mapped("queued_count")))
         for notice_round in rounds:
-            while self._send_batch(notice_round):
-                if not Cron._commit_progress(BATCH[notice_round.channel]):
-                    return
-            notice_round._finish_done()
+            if not self._send_round(notice_round):
+                return
         # What still waits has its reason: there is no more to do in this run.
         Cron._commit_progress(remaining=0)
+
+    @api.model
+    def _send_round(self, notice_round):
+        """Send what waits in a round; whether there is time for another one.
+
+        Never raises: what goes wrong is the round's own, the others go on.
+        """
+        Cron = self.env["ir.cron"]
+        try:
+            while self._send_batch(notice_round):
+                if not Cron._commit_progress(BATCH[notice_round.channel]):
+                    return False
+            notice_round._finish_done()
+        except Exception as error:  # noqa: BLE001 channels and reports fail in any way
+            self._note_fault(notice_round, error)
+        return bool(Cron._commit_progress())
+
+    def _note_fault(self, notice_round, error):
+        """Say on the round, and in the log, why its sending broke off."""
+        self.env.cr.rollback()
+        # Without the error's text: that can hold an address.
+        _logger.error(
+            "Notices of round %s broke off: %s\n%s",
+            notice_round.id,
+            type(error).__name__,
+            "".join(traceback.format_tb(error.__traceback__)),
+        )
+        problem = self.env._(
+            "Sending broke off (%(why)s). It is tried again by itself; if it breaks "
+            "off again, ask the administrator to look for notices of round %(number)s "
+            "in the server's log.",
+            why=name_fault(error),
+            number=notice_round.id,
+        )
+        self._note_problem(notice_round, problem)
 
     @api.model
     def _send_batch(self, notice_round):
@@ -87,10 +129,14 @@ class RecallNoticeSender(models.AbstractModel):
         notice_round.invalidate_recordset()
         if notice_round.state != "running":
             return False
-        told = self._leave_out_erased(self._take(notice_round))
-        messages = self.env["recall.notice.writer"]._write_messages(told)
+        taken = self._take(notice_round)
+        opened = self._open_contacts(
+            taken.filtered(lambda notice: notice.state == "sending")
+        )
+        told = taken.filtered(lambda notice: notice.lead_id in opened)
+        messages = self.env["recall.notice.writer"]._write_messages(told, opened)
         if not messages:
-            return False
+            return bool(taken)
         self._note_digests(messages)
         if notice_round.channel == "letter":
             return self._make_letters(notice_round, told, messages)
@@ -113,13 +159,16 @@ class RecallNoticeSender(models.AbstractModel):
     # === The outbox === #
 
     def _take(self, notice_round):
-        """Mark the next messages as being sent; returns their notices.
+        """Mark the next messages as being sent; returns the notices that changed.
 
-        Who was refused for a while waits some minutes; who has no open vehicle any more
-        is left out.
+        Who was refused for a while waits some minutes. Left out is who has no open
+        vehicle or no address any more. Addresses count as they are now: of an owner's
+        vehicles those that another address belongs to by now are parted from the others
+        and wait for a message of their own.
         """
         self.env["recall.notice"].flush_model()
         self.env["recall.vehicle"].flush_model()
+        self.env["recall.owner.contact"].flush_model()
         self.env.cr.execute(
             SQL(
                 """WITH batch AS MATERIALIZED (
@@ -128,37 +177,87 @@ class RecallNoticeSender(models.AbstractModel):
                           AND (handed_at IS NULL OR handed_at < now() AT TIME ZONE 'UTC'
                                                  - make_interval(mins => %(pause)s))
                         ORDER BY lead_id LIMIT %(limit)s),
-                   taken AS (
-                       UPDATE recall_notice notice
-                          SET state = CASE WHEN vehicle.state = 'open'
-                                           THEN 'sending' ELSE 'skipped' END,
-                              attempts = attempts + 1, source = 'sending',
-                              handed_at = now() AT TIME ZONE 'UTC',
-                              reference = CASE WHEN notice.id = notice.lead_id
-                                  THEN replace(gen_random_uuid()::text, '-', '') END
-                         FROM batch, recall_vehicle vehicle
-                        WHERE notice.lead_id = batch.lead_id
-                          AND notice.state = 'queued'
-                          AND vehicle.id = notice.vehicle_id
-                    RETURNING notice.id, notice.state)
-                   SELECT id FROM taken WHERE state = 'sending' ORDER BY id""",
+                   grouped AS (%(grouped)s),
+                   parted AS (
+                       UPDATE recall_notice notice SET lead_id = grouped.lead_id
+                         FROM grouped
+                        WHERE notice.id = grouped.id AND grouped.lead_id != first_id)
+                   UPDATE recall_notice notice
+                      SET state = grouped.state, source = 'sending',
+                          lead_id = grouped.lead_id,
+                          attempts = attempts + (grouped.state = 'sending')::int,
+                          handed_at = CASE WHEN grouped.state = 'sending'
+                                           THEN now() AT TIME ZONE 'UTC' END,
+                          reference = CASE WHEN grouped.state = 'sending'
+                                            AND notice.id = grouped.lead_id
+                              THEN replace(gen_random_uuid()::text, '-', '') END
+                     FROM grouped
+                    WHERE notice.id = grouped.id AND grouped.lead_id = first_id
+                RETURNING notice.id""",
                 round=notice_round.id,
                 limit=BATCH[notice_round.channel],
                 pause=PAUSE_MINUTES,
+                grouped=self._group_batch(notice_round),
             )
         )
-        ids = [row[0] for row in self.env.cr.fetchall()]
+        ids = sorted(row[0] for row in self.env.cr.fetchall())
         self.env["recall.notice"].invalidate_model()
         return self.env["recall.notice"].browse(ids)
 
-    def _leave_out_erased(self, notices):
-        """Leave out owners whose address is erased, with the key of its year."""
-        keys = cipher.KeyRing.from_environment()
-        gone = notices.filtered(
-            lambda notice: not keys.has_key_of(notice.lead_id.contact_id.sealed)
+    def _group_batch(self, notice_round):
+        """Query of ``(id, state, lead_id, first_id)`` of what waits of ``batch``.
+
+        ``lead_id`` is the first of those with one address, ``first_id`` the first of
+        those that had one lead. A lead is always told itself.
+        """
+        return SQL(
+            """SELECT id, state,
+                      min(id) OVER (PARTITION BY lead_id, state, address) AS lead_id,
+                      min(id) OVER (PARTITION BY lead_id, state) AS first_id
+                 FROM (SELECT notice.id, notice.lead_id,
+                              CASE WHEN vehicle.state = 'open'
+                                   THEN %(address)s END AS address,
+                              CASE WHEN vehicle.state != 'open' THEN 'skipped'
+                                   WHEN %(address)s IS NULL THEN 'no_address'
+                                   ELSE 'sending' END AS state
+                         FROM batch
+                         JOIN recall_notice notice
+                              ON notice.lead_id = batch.lead_id
+                             AND notice.round_id = %(round)s AND notice.state = 'queued'
+                         JOIN recall_vehicle vehicle ON vehicle.id = notice.vehicle_id
+                         LEFT JOIN recall_owner_contact contact
+                                ON contact.id = notice.contact_id) waiting""",
+            address=ADDRESSES[notice_round.channel],
+            round=notice_round.id,
         )
-        gone.write({"state": "no_address"})
-        return notices - gone
+
+    def _open_contacts(self, notices):
+        """Open the addresses of those who are to be told; returns lead -> parts.
+
+        Left out is whose address opens no more: it was erased, with the key of its
+        year, or altered.
+        """
+        keys, opened = cipher.KeyRing.from_environment(), {}
+        for lead, told in notices.grouped("lead_id").items():
+            try:
+                opened[lead] = lead.contact_id._open(keys)
+            except cipher.SealError as error:
+                told.write(self._explain_sealed(error))
+        return opened
+
+    def _explain_sealed(self, error):
+        nothing_left = {"handed_at": False, "reference": False}
+        if error.code == "key":
+            return {**nothing_left, "state": "no_address"}
+        return {
+            **nothing_left,
+            "state": "undeliverable",
+            "result_at": fields.Datetime.now(),
+            "reason": self.env._(
+                "The owner contact was altered outside the application and cannot be "
+                "opened: enter it anew."
+            ),
+        }
 
     def _note_digests(self, messages):
         """Keep the digest of each text with the notice it is sent for."""
@@ -231,6 +330,7 @@ class RecallNoticeSender(models.AbstractModel):
             notice_round, content, len(messages)
         )
         told.write({"file_id": file.id})
+        self._note_problem(notice_round, None)
         return True
 
     # === Test === #

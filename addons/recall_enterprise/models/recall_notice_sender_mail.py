@@ -6,7 +6,7 @@ import smtplib
 from odoo import models
 from odoo.exceptions import UserError
 
-from .recall_notice_sender import HandOver, Outcome
+from .recall_notice_sender import HandOver, Outcome, name_fault
 
 
 class RecallNoticeSender(models.AbstractModel):
@@ -37,11 +37,10 @@ class RecallNoticeSender(models.AbstractModel):
         return HandOver(outcomes)
 
     def _explain_mail_fault(self, error):
-        why = error.args[0] if isinstance(error, UserError) else type(error).__name__
         return self.env._(
             "The mail server takes nothing (%(why)s). It is tried again by itself; ask "
             "the administrator to check the outgoing mail server.",
-            why=why,
+            why=name_fault(error),
         )
 
     def _send_mail(self, session, notice_round, message):

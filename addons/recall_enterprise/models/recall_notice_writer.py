@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from odoo import api, models
 
-from odoo.addons.recall_base.tools import cipher, phone
+from odoo.addons.recall_base.tools import phone
 
 from ..tools import notice_text
 
@@ -70,18 +70,18 @@ class RecallNoticeWriter(models.AbstractModel):
     _description = "Writer of owner notices"
 
     @api.model
-    def _write_messages(self, notices):
+    def _write_messages(self, notices, opened):
         """Write the messages that tell of these notices.
 
         :param notices: ``recall.notice`` of one round; those with one lead make one
             message
+        :param dict opened: lead -> its owner's PARTS in clear; the others get none
         :returns: list of ``Message``, in the order of the leads
         """
-        keys = cipher.KeyRing.from_environment()
         groups = notices.sorted("id").grouped("lead_id")
         return [
-            self._write_message(lead, told, lead.contact_id._open(keys))
-            for lead, told in sorted(groups.items(), key=lambda item: item[0].id)
+            self._write_message(lead, groups[lead], opened[lead])
+            for lead in sorted(opened, key=lambda lead: lead.id)
         ]
 
     @api.model
@@ -104,9 +104,7 @@ class RecallNoticeWriter(models.AbstractModel):
         lang = lead.contact_id.lang or "zh_CN"
         vins = told.mapped("vin")
         values = self._prepare_values(notice_round, lang, vins, lead.vehicle_id, parts)
-        return self._render(
-            notice_round, lang, values, lead.id, lead.reference or "", parts
-        )
+        return self._render(notice_round, lang, values, lead.id, lead.reference, parts)
 
     def _prepare_values(self, notice_round, lang, vins, vehicle, parts):
         """Values of the placeholders for one message."""

@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from odoo.addons.recall_base.tests.common import RecallCommon
 
+from .notice_gateway import Gateway
 from .notice_smtp import SmtpServer
 
 _numbers = itertools.count(1)
@@ -122,8 +123,9 @@ class NoticeCommon(RecallCommon):
         self.patch(Server, "_disable_send", classmethod(lambda cls: False))
         return server
 
-    def use_gateway(self, gateway):
-        """Make Odoo send short messages through ``gateway``, a provider class."""
+    def use_gateway(self):
+        """Make Odoo send short messages through a class that keeps them."""
+        gateway = type("Gateway", (Gateway,), {})
         self.startPatcher(
             patch.object(
                 type(self.env["res.company"]),
@@ -131,3 +133,13 @@ class NoticeCommon(RecallCommon):
                 lambda company: gateway,
             )
         )
+        return gateway
+
+    def report_sms(self, reference, status):
+        """Take a delivery report as Odoo's route /sms/status does."""
+        tracker = self.env["sms.tracker"].search([("sms_uuid", "=", reference)])
+        state = self.env["sms.sms"].IAP_TO_SMS_STATE_SUCCESS.get(status)
+        if state:
+            tracker._action_update_from_sms_state(state)
+        else:
+            tracker._action_update_from_provider_error(status)

@@ -287,53 +287,11 @@ class TestNoticeMail(NoticeCommon):
         self.assertFalse(contact.sealed or contact.phone_digest)
 
 
-class _Gateway:
-    """A gateway of short messages as Odoo's provider class; keeps what it gets."""
-
-    PROVIDER_TO_SMS_FAILURE_TYPE = {}
-    batches = []
-    answers = {}
-    failure = None
-
-    def __init__(self, env, account=None):
-        self.env = env
-
-    def _send_sms_batch(self, messages, delivery_reports_url=False):
-        sent = [
-            {**number, "content": message["content"]}
-            for message in messages
-            for number in message["numbers"]
-        ]
-        self.batches.append((sent, delivery_reports_url))
-        if self.failure:
-            raise self.failure
-        return [
-            {
-                "uuid": item["uuid"],
-                "state": self.answers.get(item["number"], "success"),
-            }
-            for item in sent
-        ]
-
-
 @tagged("post_install", "-at_install")
 class TestNoticeSms(NoticeCommon):
     def setUp(self):
         super().setUp()
-        self.gateway = type("Gateway", (_Gateway,), {"batches": [], "answers": {}})
-        self.use_gateway(self.gateway)
-
-    def sent(self):
-        return [item for batch, _url in self.gateway.batches for item in batch]
-
-    def report(self, reference, status):
-        """Take a delivery report as Odoo's route /sms/status does."""
-        tracker = self.env["sms.tracker"].search([("sms_uuid", "=", reference)])
-        state = self.env["sms.sms"].IAP_TO_SMS_STATE_SUCCESS.get(status)
-        if state:
-            tracker._action_update_from_sms_state(state)
-        else:
-            tracker._action_update_from_provider_error(status)
+        self.gateway = self.use_gateway()
 
     def test_short_message_is_not_sent(self):
         """E-NOTIFY: short messages go through Odoo's provider class."""
@@ -343,7 +301,7 @@ class TestNoticeSms(NoticeCommon):
         notice_round = self.start(self.make_round("sms"))
         self.run_sender()
         first, second = sorted(
-            self.sent(), key=lambda item: item["number"], reverse=True
+            self.gateway.sent(), key=lambda item: item["number"], reverse=True
         )
         self.assertEqual(first["number"], "+8613900000001")
         self.assertIn(self.vins[0], first["content"])
@@ -365,7 +323,7 @@ class TestNoticeSms(NoticeCommon):
         ):
             with self.subTest(status=status):
                 notice = self.get_notice(notice_round, vin)
-                self.report(notice.reference, status)
+                self.report_sms(notice.reference, status)
                 self.assertEqual(self.states(notice_round)[vin], expected)
         self.assertIn(
             "not_delivered", self.get_notice(notice_round, self.vins[1]).reason
@@ -406,10 +364,10 @@ class TestNoticeSms(NoticeCommon):
         self.run_sender()
         self.gateway.failure = None
         self.run_sender()
-        self.assertEqual(len(self.sent()), 2)
+        self.assertEqual(len(self.gateway.sent()), 2)
         self.assertEqual(notice_round.sending_count, 2)
         self.assertTrue(notice_round.problem)
         # A report that comes later settles what hung.
         notice = self.get_notice(notice_round, self.vins[0])
-        self.report(notice.reference, "delivered")
+        self.report_sms(notice.reference, "delivered")
         self.assertEqual(self.states(notice_round)[self.vins[0]], "delivered")

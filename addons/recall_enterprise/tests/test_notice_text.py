@@ -10,9 +10,12 @@ HOSTILE = '<script>alert(1)</script> {{ 7*7 }} {vins} ${x} <t t-out="1"/> %s'
 @tagged("post_install", "-at_install")
 class TestNoticeText(NoticeCommon):
     def write_messages(self, notice_round):
-        self.start(notice_round)
-        queued = notice_round.notice_ids.filtered(lambda one: one.state == "queued")
-        return self.env["recall.notice.writer"]._write_messages(queued)
+        Sender = self.env["recall.notice.sender"]
+        taken = Sender._take(self.start(notice_round))
+        told = taken.filtered(lambda notice: notice.state == "sending")
+        return self.env["recall.notice.writer"]._write_messages(
+            told, Sender._open_contacts(told)
+        )
 
     def test_owner_is_written_to_in_a_foreign_language(self):
         """E-NOTIFY: each owner is written to in his language, else in Chinese."""
