@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from datetime import timedelta
+
 from odoo import api, models
 from odoo.tools import SQL
+
+from odoo.addons.recall_base.tools import deadline
 
 from .recall_appointment import LIVE_STATES
 from .recall_notice import TOLD
@@ -55,8 +59,10 @@ class RecallNoticeAudience(models.AbstractModel):
                 SQL(
                     """NOT EXISTS (SELECT FROM recall_appointment appointment
                                     WHERE appointment.vehicle_id = vehicle.id
-                                      AND appointment.state IN %s)""",
+                                      AND appointment.state IN %s
+                                      AND appointment.planned_at >= %s)""",
                     LIVE_STATES,
+                    self._day_start(notice_round, notice_round._today()),
                 )
             )
         return conditions + self._told_conditions(notice_round)
@@ -74,18 +80,23 @@ class RecallNoticeAudience(models.AbstractModel):
             return [
                 SQL("NOT EXISTS (%s AND told.state IN %s)", earlier, ("queued", *TOLD))
             ]
+        # Whole days, as `_finish_done` counts them: who was told later is not yet due.
+        last = notice_round._today() - timedelta(days=notice_round.wait_days)
         return [
             SQL(
                 "NOT EXISTS (%s AND told.state IN ('queued', 'reached', 'refused'))",
                 earlier,
             ),
             SQL(
-                """NOT EXISTS (%s AND coalesce(told.sent_at, told.handed_at) >
-                       now() AT TIME ZONE 'UTC' - make_interval(days => %s))""",
+                "NOT EXISTS (%s AND coalesce(told.sent_at, told.handed_at) >= %s)",
                 earlier,
-                notice_round.wait_days,
+                self._day_start(notice_round, last + timedelta(days=1)),
             ),
         ]
+
+    def _day_start(self, notice_round, day):
+        """Return the first moment of a day where the producer is, in UTC."""
+        return deadline.day_start(day, notice_round.producer_id.timezone)
 
     def _query(self, notice_round):
         """Query of ``(vehicle_id, vin, contact_id, lang, mail, sms, letter)``."""

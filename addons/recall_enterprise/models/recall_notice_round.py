@@ -151,8 +151,9 @@ class RecallNoticeRound(models.Model):
     _region_form = models.Constraint(
         "CHECK(region ~ '^[0-9]{1,6}$')", "A region is one to six digits of GB/T 2260."
     )
-    _wait_days_positive = models.Constraint(
-        "CHECK(wait_days >= 0)", "The days until the next notice are 0 or more."
+    _wait_days_bounds = models.Constraint(
+        "CHECK(wait_days BETWEEN 0 AND 3650)",
+        "The days until the next notice are 0 to 3650.",
     )
 
     @api.depends("number", "plan_id.recall_number", "channel")

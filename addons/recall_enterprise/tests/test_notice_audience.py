@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import Command, fields
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.recall_base.tools import deadline
 
 from .notice_common import NoticeCommon
 
@@ -24,6 +29,21 @@ class TestNoticeAudience(NoticeCommon):
             sent = fields.Datetime.now() - timedelta(days=days)
             notice.write({"state": state, "sent_at": sent, "handed_at": sent})
 
+    def book(self, index, planned_at, dealer=None):
+        """Have a vehicle expected at a dealer."""
+        vehicle = self.get_vehicle(self.plan, self.vins[index])
+        return self.env["recall.appointment"].create(
+            {
+                "vin": vehicle.vin,
+                "recall_number": self.plan.recall_number,
+                "planned_at": planned_at,
+                "producer_id": self.producer.id,
+                "dealer_id": (dealer or self.dealer).id,
+                "plan_id": self.plan.id,
+                "vehicle_id": vehicle.id,
+            }
+        )
+
     def test_filter_lets_the_wrong_owners_through(self):
         """E-NOTIFY: the audience is the plan's open vehicles, narrowed by filters."""
         line = self.plan.line_ids.copy({"series": "Series B"})
@@ -35,17 +55,7 @@ class TestNoticeAudience(NoticeCommon):
         vehicles[0].line_id = line
         vehicles[1]._assign_dealer(shanghai)
         vehicles[2]._assign_dealer(beijing)
-        self.env["recall.appointment"].create(
-            {
-                "vin": self.vins[3],
-                "recall_number": self.plan.recall_number,
-                "planned_at": fields.Datetime.now() + timedelta(days=1),
-                "producer_id": self.producer.id,
-                "dealer_id": shanghai.id,
-                "plan_id": self.plan.id,
-                "vehicle_id": vehicles[3].id,
-            }
-        )
+        self.book(3, fields.Datetime.now() + timedelta(days=1), shanghai)
         self.make_completion(self.plan, self.vins[8])
         vehicles[9].state = "unreachable"
         self.add_vehicles(self.make_plan(self.producer), 2)
@@ -96,6 +106,56 @@ class TestNoticeAudience(NoticeCommon):
             with self.subTest(told=told, days=days):
                 found = self.audience(told=told, wait_days=days)
                 self.assertEqual({self.vins.index(vin) for vin in found}, expected)
+
+    def test_due_day_finds_nobody(self):
+        """E-NOTIFY: from the first moment of the day that the round names, in its zone.
+
+        However late on its day the message went out.
+        """
+        self.make_contact(self.vins[0])
+        for zone, sent in (
+            ("Asia/Shanghai", "2026-03-01 15:59:59"),
+            ("Asia/Shanghai", "2026-03-01 16:00:00"),
+            ("America/New_York", "2026-03-02 04:59:59"),  # their clocks change in March
+        ):
+            with self.subTest(zone=zone, sent=sent):
+                self.producer.timezone = zone
+                with freeze_time(sent):
+                    first = self.start(self.make_round("mail", told="all"))
+                    self.set_states(first, v0=("sent", 0))
+                    first._finish_done()
+                due = deadline.day_start(first.next_due, zone)
+                for seconds, expected in ((-1, False), (0, True)):
+                    with freeze_time(due + timedelta(seconds=seconds)):
+                        found = self.audience(told="not_reached", wait_days=30)
+                    self.assertEqual(self.vins[0] in found, expected)
+                first.notice_ids.unlink()
+
+    def test_days_to_wait_break_the_round(self):
+        """A number of days that no calendar holds would keep a round from ending."""
+        for days in (-1, 3651, 2_000_000_000):
+            with self.subTest(days=days), mute_logger("odoo.sql_db"):
+                with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+                    self.make_round("mail", wait_days=days)
+
+    def test_appointment_that_is_over_leaves_an_owner_out(self):
+        """E-NOTIFY: expected is who is still to come, today or later."""
+        zone = self.producer.timezone
+        today = deadline.day_start(
+            deadline.local_date(fields.Datetime.now(), zone), zone
+        )
+        for index, (moment, state) in enumerate(
+            (
+                (today - timedelta(seconds=1), "planned"),
+                (today - timedelta(days=90), "postponed"),
+                (today, "planned"),
+                (today + timedelta(days=9), "postponed"),
+                (today + timedelta(days=9), "cancelled"),
+            )
+        ):
+            self.book(index, moment).state = state
+        found = self.audience(without_appointment=True)
+        self.assertEqual(set(self.vins) - found, set(self.vins[2:4]))
 
     def test_one_owner_gets_several_messages(self):
         """E-NOTIFY: vehicles of one address are named in one message, in bounds."""
