@@ -3,7 +3,7 @@
     "name": "Recall Traceability: Enterprise Terminal",
     "summary": "A producer collects and audits repair reports and hands them to "
     "the regulator",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.0.1",
     "category": "Services/Recall",
     "author": "Recall Traceability Project",
     "license": "LGPL-3",

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -7,6 +9,10 @@ from .recall_notice_text import CHANNELS
 
 #: States in which the owner was told, or may have been.
 TOLD = ("sending", "sent", "delivered", "reached", "refused")
+#: States in which an owner was written to who has not been heard of.
+UNANSWERED = ("sent", "delivered", "undeliverable")
+#: Notices marked as reached between two commits.
+MARK_BATCH = 20_000
 #: Results, and the states that they may follow. A vehicle that waits in the queue has
 #: none by report: its message was not sent.
 RESULTS = {
@@ -237,23 +243,35 @@ class RecallNotice(models.Model):
     # === Repairs === #
 
     @api.model
-    def _mark_repaired(self, limit):
-        """Mark owners as reached whose vehicle was repaired after they were told.
+    def _mark_repaired(self, where):
+        """Mark owners as reached whose repair is recorded, however it came.
 
-        :returns: number of notices marked
+        :param SQL where: condition on ``recall_completion completion``
+        """
+        self.env["recall.completion"].flush_model()
+        self._mark_reached(
+            SQL(
+                """SELECT told.id FROM recall_completion completion
+                     JOIN recall_notice told ON told.vehicle_id = completion.vehicle_id
+                    WHERE completion.state = 'confirmed' AND told.state IN %s AND %s""",
+                UNANSWERED,
+                where,
+            )
+        )
+
+    def _mark_reached(self, found):
+        """Mark notices as reached by the repair; returns their number.
+
+        :param SQL found: query of ids
         """
         self.flush_model()
         self.env.cr.execute(
             SQL(
-                """UPDATE recall_notice notice
+                """UPDATE recall_notice
                       SET state = 'reached', source = 'repair', reason = NULL,
                           result_at = now() AT TIME ZONE 'UTC'
-                    WHERE notice.id IN (
-                          SELECT told.id FROM recall_notice told
-                            JOIN recall_vehicle vehicle ON vehicle.id = told.vehicle_id
-                           WHERE told.state IN ('sent', 'delivered', 'undeliverable')
-                             AND vehicle.state = 'done' LIMIT %s)""",
-                limit,
+                    WHERE id IN (%s)""",
+                found,
             )
         )
         marked = self.env.cr.rowcount
@@ -264,7 +282,24 @@ class RecallNotice(models.Model):
 
     @api.model
     def _cron_mark_repaired(self):
-        """Mark owners as reached by the repair itself, batch by batch."""
+        """Mark those whose repair came in while their message was on its way.
+
+        It was no more than being sent then, or a letter that was not yet posted. Only
+        rounds at work, or done within a week, can have such ones.
+        """
         Cron = self.env["ir.cron"]
-        while (marked := self._mark_repaired(20_000)) and Cron._commit_progress(marked):
+        last_week = fields.Datetime.now() - timedelta(days=7)
+        rounds = self.env["recall.notice.round"].search(
+            ["|", ("state", "=", "running"), ("done_at", ">", last_week)]
+        )
+        found = SQL(
+            """SELECT told.id FROM recall_notice told
+                 JOIN recall_vehicle vehicle ON vehicle.id = told.vehicle_id
+                WHERE told.round_id IN %s AND told.state IN %s
+                  AND vehicle.state = 'done' LIMIT %s""",
+            tuple(rounds.ids or [0]),
+            UNANSWERED,
+            MARK_BATCH,
+        )
+        while (marked := self._mark_reached(found)) and Cron._commit_progress(marked):
             pass

@@ -29,6 +29,7 @@ from . import (
     test_notice_audience,
     test_notice_letter,
     test_notice_outbox,
+    test_notice_repair,
     test_notice_round,
     test_notice_sending,
     test_notice_text,

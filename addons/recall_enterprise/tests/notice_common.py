@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import itertools
 from contextlib import nullcontext
+from datetime import timedelta
 from unittest.mock import patch
+
+from odoo import fields
 
 from odoo.addons.recall_base.tests.common import RecallCommon
 
@@ -83,6 +86,15 @@ class NoticeCommon(RecallCommon):
     def start(cls, notice_round):
         notice_round.action_check()
         notice_round.action_start()
+        return notice_round
+
+    def make_done(self, channel="mail"):
+        """A round that was sent, without sending: five owners, five without."""
+        notice_round = self.start(self.make_round(channel))
+        told = notice_round.notice_ids.filtered(lambda one: one.state == "queued")
+        past = fields.Datetime.now() - timedelta(days=40)
+        told.write({"state": "sent", "sent_at": past, "handed_at": past})
+        notice_round._finish_done()
         return notice_round
 
     def run_sender(self):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import base64
-from datetime import timedelta
 
-from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
@@ -11,15 +9,6 @@ from .notice_common import NoticeCommon
 
 @tagged("post_install", "-at_install")
 class TestNoticeRound(NoticeCommon):
-    def make_done(self, channel="mail"):
-        """A round that was sent, without sending: five owners, five without."""
-        notice_round = self.start(self.make_round(channel))
-        told = notice_round.notice_ids.filtered(lambda one: one.state == "queued")
-        past = fields.Datetime.now() - timedelta(days=40)
-        told.write({"state": "sent", "sent_at": past, "handed_at": past})
-        notice_round._finish_done()
-        return notice_round
-
     def test_role_does_more_than_it_may(self):
         """E-NOTIFY X-ACCESS: clerks prepare, reviewers start, dealers do nothing."""
         self.make_contacts(self.vins[:2])
@@ -144,18 +133,6 @@ class TestNoticeRound(NoticeCommon):
         )
         self.assertEqual(chosen.source, "hand")
         self.assertEqual(len(self.events("notice.result")), 2)
-
-    def test_repair_leaves_the_owner_unreached(self):
-        """E-NOTIFY: who came for the repair was reached."""
-        self.make_contacts(self.vins[:2])
-        notice_round = self.make_done()
-        self.make_completion(self.plan, self.vins[0])
-        self.run_cron("recall_enterprise.ir_cron_notice_repaired")
-        notice = self.get_notice(notice_round, self.vins[0])
-        self.assertEqual((notice.state, notice.source), ("reached", "repair"))
-        self.assertEqual(self.states(notice_round)[self.vins[1]], "sent")
-        self.assertEqual(self.plan.notice_round_count, 1)
-        self.assertAlmostEqual(self.plan.notice_reached_rate, 0.1)
 
     def test_history_of_a_vehicle_is_lost(self):
         """E-NOTIFY: the vehicle tells when, how and with what result it was told."""
