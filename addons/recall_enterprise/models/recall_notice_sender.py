@@ -115,8 +115,8 @@ class RecallNoticeSender(models.AbstractModel):
         )
         problem = self.env._(
             "Sending broke off (%(why)s). It is tried again by itself; if it breaks "
-            "off again, ask the administrator to look for notices of round %(number)s "
-            "in the server's log.",
+            'off again, ask the administrator to look for "Notices of round '
+            "%(number)s\" in the server's log.",
             why=name_fault(error),
             number=notice_round.id,
         )
