@@ -134,7 +134,8 @@ class RecallCollection(models.AbstractModel):
     def _match_stored(self, producer, rows, source):
         """Find what stands here under the same record ids; leave out the repeats.
 
-        A report that was rejected is looked at again: the plan may have come since.
+        A report that was rejected is looked at again: the plan may have come since. So
+        is one that was withdrawn though no one ever confirmed it: it stays refused.
         """
         self.env["recall.completion"].flush_model()
         staged = self.env["recall.staging"]._load(
@@ -155,7 +156,10 @@ class RecallCollection(models.AbstractModel):
                           AS key_changed,
                           CASE WHEN stored.content_digest = row.content_digest
                                  OR stored.content_digest = ANY(row.older_digests)
-                               THEN CASE WHEN stored.state != 'rejected' OR %(again)s
+                               THEN CASE WHEN %(again)s
+                                           OR stored.state NOT IN (
+                                              'rejected', 'withdrawn')
+                                           OR stored.confirmed_at IS NOT NULL
                                          THEN 'repeated' END
                                WHEN %(again)s THEN 'contradicts' END AS verdict
                      FROM %(staged)s row

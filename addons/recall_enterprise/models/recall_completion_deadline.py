@@ -19,6 +19,20 @@ STUCK = [
 ]
 
 
+#: In the place of the report ``rejected`` stands another one for the vehicle, or one
+#: under its own key that a reviewer has withdrawn: the rejected one is not owed.
+REPLACED = SQL(
+    """rejected.state = 'rejected' AND EXISTS (
+           SELECT FROM recall_completion other
+            WHERE other.vin = rejected.vin
+              AND other.recall_number = rejected.recall_number
+              AND other.producer_id = rejected.producer_id
+              AND (other.state IN ('checked', 'confirmed')
+                   OR (other.state = 'withdrawn'
+                       AND other.repair_number = rejected.repair_number)))"""
+)
+
+
 class RecallCompletion(models.Model):
     """The limit of clause 7.3: in the management terminal by 24:00 of the next day.
 
@@ -142,13 +156,8 @@ class RecallCompletion(models.Model):
         """Query of rejected reports in whose place another one stands: not owed."""
         return SQL(
             """SELECT rejected.id FROM recall_completion rejected
-                WHERE rejected.state = 'rejected'
-                  AND rejected.first_delivery_id IS NULL
-                  AND EXISTS (SELECT FROM recall_completion other
-                       WHERE other.vin = rejected.vin
-                         AND other.recall_number = rejected.recall_number
-                         AND other.producer_id = rejected.producer_id
-                         AND other.state IN ('checked', 'confirmed'))"""
+                WHERE rejected.first_delivery_id IS NULL AND %s""",
+            REPLACED,
         )
 
     @api.depends(

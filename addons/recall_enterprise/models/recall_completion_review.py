@@ -46,8 +46,8 @@ class RecallCompletion(models.Model):
         taken_back = self._take_back()
         refused = len(self) - len(taken_back)
         skipped = refused and self.env._(
-            "%(count)s stay rejected: no reviewer rejected them, or a check stands "
-            "against them.",
+            "%(count)s stay rejected: no reviewer rejected them, a check stands "
+            "against them, or their phone number was erased.",
             count=refused,
         )
         return self._notify(
@@ -71,10 +71,10 @@ class RecallCompletion(models.Model):
             },
         }
 
-    def _describe_skipped(self, state):
-        """Say how many reports are in another state than ``state``, and in which."""
+    def _describe_skipped(self, *states):
+        """Say how many reports are in other states than ``states``, and in which."""
         names = dict(self._fields["state"]._description_selection(self.env))
-        counts = Counter(report.state for report in self if report.state != state)
+        counts = Counter(report.state for report in self if report.state not in states)
         return ", ".join(
             f"{count} {names[other]}" for other, count in counts.most_common()
         )
@@ -116,11 +116,55 @@ class RecallCompletion(models.Model):
         return rejected
 
     def _withdraw(self, reason, note=None):
-        """Withdraw confirmed reports; the regulator is told if it knows of them."""
+        """Withdraw reports, for a reviewer's reason.
+
+        Of confirmed ones the regulator is told if it knows of them. Rejected ones in
+        whose place nothing will come are owed no more.
+
+        :param reason: ``recall.review.reason``
+        :param str note: the reviewer's own words
+        :returns: the reports withdrawn
+        """
         self._check_reviewer()
         reason._check_given("withdraw", note)
-        self._change_state("confirmed", "withdrawn", reason, note)
-        self._reopen_vehicles(SQL("completion.id IN %s", tuple(self.ids or [0])))
+        rejected = self.filtered(lambda report: report.state == "rejected")
+        confirmed = self - rejected
+        confirmed._change_state("confirmed", "withdrawn", reason, note)
+        confirmed._reopen_vehicles(
+            SQL("completion.id IN %s", tuple(confirmed.ids or [0]))
+        )
+        return confirmed | rejected._withdraw_rejected(reason, note)
+
+    def _withdraw_rejected(self, reason, note):
+        """Withdraw rejected reports; of several under one natural key one is enough.
+
+        :returns: the reports withdrawn; of the others one stands under their key
+        """
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                """WITH ended AS (
+                       SELECT DISTINCT ON (vin, recall_number, repair_number) id
+                         FROM recall_completion
+                        WHERE id = ANY(%s) AND state = 'rejected'
+                        ORDER BY vin, recall_number, repair_number, id)
+                   UPDATE recall_completion completion
+                      SET state = 'withdrawn', changed_at = now() AT TIME ZONE 'UTC'
+                     FROM ended
+                    WHERE completion.id = ended.id
+                      AND NOT EXISTS (SELECT FROM recall_completion other
+                           WHERE other.vin = completion.vin
+                             AND other.recall_number = completion.recall_number
+                             AND other.repair_number = completion.repair_number
+                             AND other.state NOT IN ('draft', 'rejected'))
+                RETURNING completion.id""",
+                self.ids,
+            )
+        )
+        withdrawn = self.browse(sorted(row[0] for row in self.env.cr.fetchall()))
+        withdrawn.invalidate_recordset(flush=False)
+        withdrawn._log_review("withdrawn", reason, note)
+        return withdrawn
 
     def _take_back(self):
         """Make reports wait again that a reviewer rejected, where the checks agree.
@@ -128,7 +172,11 @@ class RecallCompletion(models.Model):
         :returns: the reports that wait again
         """
         rejected = self.filtered(
-            lambda report: report.state == "rejected" and report.reject_reason_id
+            lambda report: (
+                report.state == "rejected"
+                and report.reject_reason_id
+                and report.phone_masked
+            )
         )
         rejected._forget_rejected()
         taken_back = self.browse()
@@ -142,11 +190,37 @@ class RecallCompletion(models.Model):
         return taken_back
 
     def action_restore(self):
-        """Undo a withdrawal; the regulator gets the report as a correction."""
+        """Undo a withdrawal; the regulator gets the report as a correction.
+
+        One that was rejected before is rejected again.
+        """
         self._check_reviewer()
-        self._check_not_replaced()
-        self._change_state("withdrawn", "confirmed")
-        self._close_vehicles(SQL("completion.id IN %s", tuple(self.ids or [0])))
+        rejected = self.filtered(lambda report: report._was_only_rejected())
+        confirmed = self - rejected
+        confirmed._check_not_replaced()
+        confirmed._check_not_erased()
+        confirmed._change_state("withdrawn", "confirmed")
+        confirmed._close_vehicles(
+            SQL("completion.id IN %s", tuple(confirmed.ids or [0]))
+        )
+        rejected._set_rejected_again()
+
+    def _was_only_rejected(self):
+        """Whether the report was collected here and withdrawn without being confirmed.
+
+        What the regulator's terminal received has no time of confirmation either.
+        """
+        never_confirmed = bool(self.record_key) and not self.confirmed_at
+        return self.state == "withdrawn" and never_confirmed
+
+    def _set_rejected_again(self):
+        self.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE recall_completion SET state = 'rejected' WHERE id = ANY(%s)",
+            [self.ids],
+        )
+        self.invalidate_recordset(flush=False)
+        self._log_review("restored", action="rejected")
 
     def _hold_for_review(self):
         self.env.cr.execute(
@@ -192,6 +266,19 @@ class RecallCompletion(models.Model):
                     "Another report stands for the vehicle or under the repair record "
                     "number by now, withdraw it first: %(numbers)s.",
                     numbers=", ".join(numbers),
+                )
+            )
+
+    def _check_not_erased(self):
+        """Refuse to restore reports whose phone number is gone: none could be given."""
+        erased = self.filtered(lambda report: not report.phone_masked)
+        if erased:
+            raise UserError(
+                self.env._(
+                    "The phone number of these reports was erased on request, and the "
+                    "regulator takes no report without one (annex A). Have the repair "
+                    "reported anew under another repair record number: %(numbers)s.",
+                    numbers=", ".join(erased[:5].mapped("repair_number")),
                 )
             )
 

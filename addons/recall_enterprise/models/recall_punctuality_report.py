@@ -3,6 +3,7 @@ from odoo import fields, models, tools
 from odoo.tools import SQL
 
 from .recall_completion import OWN
+from .recall_completion_deadline import REPLACED
 
 
 class RecallPunctualityReport(models.Model):
@@ -48,14 +49,9 @@ class RecallPunctualityReport(models.Model):
         return SQL(
             """WITH owed AS (
                    SELECT id, producer_id, plan_id, dealer_id, repair_date
-                     FROM recall_completion completion
-                    WHERE first_delivery_id IS NULL AND state != 'withdrawn' AND %s
-                      AND NOT (state = 'rejected' AND EXISTS (
-                          SELECT FROM recall_completion other
-                           WHERE other.vin = completion.vin
-                             AND other.recall_number = completion.recall_number
-                             AND other.producer_id = completion.producer_id
-                             AND other.state IN ('checked', 'confirmed')))
+                     FROM recall_completion rejected
+                    WHERE first_delivery_id IS NULL AND state != 'withdrawn'
+                      AND %(own)s AND NOT (%(replaced)s)
                 UNION ALL
                    SELECT completion.id, completion.producer_id, plan_id, dealer_id,
                           repair_date
@@ -85,7 +81,8 @@ class RecallPunctualityReport(models.Model):
                    (arrived - late_count)::float
                        / nullif(arrived + missing_count, 0) AS on_time_share
               FROM figures""",
-            OWN,
+            own=OWN,
+            replaced=REPLACED,
         )
 
     def _read_group_select(self, aggregate_spec, query):

@@ -154,19 +154,22 @@ class TestConfirm(EnterpriseHttpCase):
         self.assertCountersRight()
 
     def test_report_in_another_state_is_withdrawn_or_restored(self):
-        """E-AUDIT: only confirmed reports are withdrawn, only withdrawn restored."""
+        """E-AUDIT: what waits for a decision is not withdrawn; only what was withdrawn
+        is restored."""
         confirmed = self.make_completion(self.plan, self.vins[0])
         others = [
             self.make_completion(self.plan, vin, state=state)
-            for vin, state in zip(self.vins[1:3], ("checked", "rejected"), strict=True)
+            for vin, state in zip(self.vins[1:3], ("checked", "draft"), strict=True)
         ]
         for other in others:
             with self.assertRaisesRegex(UserError, other.repair_number):
                 self.withdraw(confirmed | other)
             with self.assertRaises(UserError):
                 other.action_restore()
-        with self.assertRaises(UserError):
-            confirmed.action_restore()
+        rejected = self.make_completion(self.plan, self.vins[3], state="rejected")
+        for other in (confirmed, rejected):
+            with self.assertRaises(UserError):
+                other.action_restore()
         self.assertEqual(confirmed.state, "confirmed")
         self.assertEqual(self.plan.done_count, 1)
 
