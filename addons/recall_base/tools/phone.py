@@ -9,6 +9,9 @@ import unicodedata
 
 FORMAT = "phone_format"
 IMPLAUSIBLE = "phone_implausible"
+#: Stands for the number in the withdrawal of a report: annex A wants one, and none is
+#: needed to know the report by, nor may there be one any more. Never a person's.
+NO_NUMBER = "00000000000"
 
 _SHAPE = re.compile(r"\+?[0-9][0-9 -]{5,18}[0-9]", re.ASCII)
 _COUNTRY = re.compile(r"\+86|0086")

@@ -8,6 +8,17 @@ CONFIRM_BATCH = 5000
 #: A report of this terminal. Where the regulator's terminal shares the database, those
 #: that it received are confirmed too, but not here: nobody here owes or delivers them.
 OWN = SQL("(state != 'confirmed' OR confirmed_at IS NOT NULL)")
+#: Goes to the regulator, once it asks: a report does with its phone number, which may
+#: be erased once it was given.
+_TRAVELS = (
+    "state = 'confirmed' AND confirmed_at IS NOT NULL AND phone_sealed IS NOT NULL"
+)
+#: No delivery carries the present version yet.
+DELIVERABLE = SQL(
+    f"delivery_id IS NULL AND (({_TRAVELS}) OR (state = 'withdrawn' AND handed_out))"
+)
+#: The present version was never given, in whatever way.
+UNGIVEN = SQL(f"{_TRAVELS} AND (synced_at IS NULL OR synced_at < changed_at)")
 
 
 class RecallCompletion(models.Model):
@@ -98,11 +109,8 @@ class RecallCompletion(models.Model):
         " WHERE state IN ('checked', 'confirmed') AND record_key IS NOT NULL",
         "The vehicle's repair was reported already.",
     )
-    _deliverable_idx = models.Index(
-        "(producer_id, id) WHERE delivery_id IS NULL"
-        " AND ((state = 'confirmed' AND confirmed_at IS NOT NULL)"
-        " OR (state = 'withdrawn' AND handed_out))"
-    )
+    _deliverable_idx = models.Index(f"(producer_id, id) WHERE {DELIVERABLE.code}")
+    _ungiven_idx = models.Index(f"(producer_id, id) WHERE {UNGIVEN.code}")
     _waiting_idx = models.Index("(id) WHERE state = 'checked'")
     _hand_rejected_idx = models.Index(
         "(recall_number, vin) WHERE reject_digest IS NOT NULL"

@@ -66,15 +66,25 @@ class RecallCompletion(models.Model):
 
     def _why_person_kept(self):
         """Extension: a report goes to the regulator with its number."""
-        handed_over = self.state in ("confirmed", "withdrawn") and self.synced_at
-        if handed_over and self.synced_at >= (self.changed_at or self.synced_at):
+        if not self._is_to_travel():
             return super()._why_person_kept()
         return self.env._(
             "It is not handed over to the regulator yet, which needs the number "
             "(annex A): try again then, or delete the draft."
         )
 
+    def _is_to_travel(self):
+        """Whether the report will be given, or is given again until acknowledged."""
+        if self.state != "confirmed":
+            return self.state in ("draft", "checked")
+        if self.delivery_id:
+            return not self.delivery_id.acknowledged_at
+        given_at = self.synced_at
+        return not given_at or given_at < (self.changed_at or given_at)
+
     def _opens(self):
+        if self.state == "withdrawn":
+            return True  # goes without a number
         try:
             self._open_phone()
         except cipher.SealError:

@@ -50,7 +50,8 @@ class RecallInterface(models.Model):
         string="Days in a plain answer",
         default=7,
         help="A request without a cursor gets every record confirmed or changed within "
-        "this many days.",
+        "this many days, each time, and first of all what it was never given, however "
+        "old that is.",
     )
     page_size = fields.Integer(
         string="Records in a delivery",

@@ -7,6 +7,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import cipher
+from odoo.addons.recall_base.tools.phone import NO_NUMBER
 
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 #: So many records whose key is gone mean that the key file is wrong, not the records.
@@ -28,7 +29,7 @@ class Row(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """Rows whose phone is in clear, and those whose phone does not open."""
+    """Rows whose phone is in clear or not told, and those whose phone does not open."""
 
     rows: list
     shut: list
@@ -74,6 +75,9 @@ class RecallInterface(models.Model):
         def open_phones(rows):
             opened, shut, lost = [], [], None
             for row in rows:
+                if row.state == "withdrawn":
+                    opened.append(row)  # goes without a number
+                    continue
                 if not row.phone:
                     continue  # erased on request, which is after it was handed over
                 bound = context(row.recall_number, row.vin, row.repair_number)
@@ -100,6 +104,8 @@ class RecallInterface(models.Model):
     def _prepare_records(self, rows, sent_at, *, extended):
         """Records of annex A, elements 5 and 12 to 17, as message members.
 
+        A withdrawal tells no phone number: its key is enough to know the report by.
+
         :param rows: ``Row`` tuples whose ``phone`` is what shall be told
         :param bool extended: with the project's optional members
         """
@@ -114,7 +120,7 @@ class RecallInterface(models.Model):
                 "recallTime": row.repair_date,
                 "repairNum": row.repair_number,
                 "dealerName": row.dealer_name,
-                "telNum": row.phone,
+                "telNum": NO_NUMBER if row.state == "withdrawn" else row.phone,
                 "collectTime": collect_time,
                 **(_extension(row.version, row.state) if extended else {}),
             }

@@ -12,6 +12,8 @@ from odoo.tools import SQL
 from odoo.addons.recall_base.tools import answers
 from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
+from .recall_completion import DELIVERABLE, UNGIVEN
+
 #: Records of one plain answer: 3 MB, found, opened and marked well within 5 s (7.5.2).
 PLAIN_LIMIT = 10_000
 #: A count on the screen stops here: the whole might be a hundred million.
@@ -231,11 +233,9 @@ class RecallInterface(models.Model):
     def _deliverable(self):
         """Condition of the index that finds what no delivery carries yet."""
         return SQL(
-            """producer_id = %s AND delivery_id IS NULL
-               AND ((state = 'confirmed' AND confirmed_at IS NOT NULL)
-                    OR (state = 'withdrawn' AND handed_out))
-               AND %s""",
+            "producer_id = %s AND %s AND %s",
             self.producer_id.id or None,
+            DELIVERABLE,
             FAULTLESS,
         )
 
@@ -262,32 +262,28 @@ class RecallInterface(models.Model):
     def _answer_plain(self, grant):
         """Answer a peer that knows the standard's members only.
 
-        It gets every record confirmed or changed within the window, each time. The
-        standard has no paging, so where these are more than ``PLAIN_LIMIT`` an answer
-        holds that many: first what was never handed over in its present version, then
-        what was, going round from where the last answer stopped. Each record is given
-        at least once in the window as long as the peer asks more often than
-        (records of the window / ``PLAIN_LIMIT``) times; the delivery says how many were
-        left out.
+        It gets every record that was never given in its present version, however old,
+        and each time those confirmed or changed within the window. The standard has no
+        paging, so where these are more than ``PLAIN_LIMIT`` an answer holds that many:
+        first what was never given, then what was, going round from where the last
+        answer stopped. Each record is given again in the window as long as the peer
+        asks more often than (records of the window / ``PLAIN_LIMIT``) times; the
+        delivery says how many were left out.
         """
         now = fields.Datetime.now()
-        window = SQL(
-            "producer_id = %s AND state = 'confirmed' AND changed_at >= %s AND %s",
-            self.producer_id.id,
-            now - timedelta(days=self.window_days),
-            FAULTLESS,
-        )
-        rows = self._read_rows(window, self._plain_order())
+        ungiven, given = self._ungiven(), self._given_since(now)
+        rows = self._read_rows(ungiven, SQL("id LIMIT %s", PLAIN_LIMIT))
+        rows += self._read_rows(given, self._plain_order(PLAIN_LIMIT - len(rows)))
         position = rows[-1].id if len(rows) == PLAIN_LIMIT else 0
         rows = sorted(self._open_phones(rows))
         records = self._prepare_records(rows, now, extended=False)
         if records:
-            left_out = self._count_plain(window) - len(rows) if position else 0
+            total = position and self._count_plain(ungiven) + self._count_plain(given)
             delivery = self.env["recall.delivery"].create(
                 {
                     **self._prepare_delivery_vals("plain"),
                     "record_count": len(records),
-                    "left_out_count": left_out,
+                    "left_out_count": max(total - len(rows), 0),
                     "position": position,
                 }
             )
@@ -295,15 +291,28 @@ class RecallInterface(models.Model):
             self._log(delivery, "delivery.create", grant)
         return answers.sync_answer(records)
 
-    def _plain_order(self):
+    def _ungiven(self):
+        """Condition of the index that finds what a plain peer never got."""
+        return SQL(
+            "producer_id = %s AND %s AND %s", self.producer_id.id, UNGIVEN, FAULTLESS
+        )
+
+    def _given_since(self, now):
+        """Condition of what was given and stays in the answers: the window."""
+        return SQL(
+            """producer_id = %s AND state = 'confirmed' AND changed_at >= %s
+               AND synced_at >= changed_at AND phone_sealed IS NOT NULL AND %s""",
+            self.producer_id.id,
+            now - timedelta(days=self.window_days),
+            FAULTLESS,
+        )
+
+    def _plain_order(self, limit):
+        """Order that goes round the records from where the last answer stopped."""
         last = self.env["recall.delivery"].search(
             [("producer_id", "=", self.producer_id.id), ("mode", "=", "plain")], limit=1
         )
-        return SQL(
-            "(synced_at >= changed_at) IS TRUE, id <= %s, id LIMIT %s",
-            last.position,
-            PLAIN_LIMIT,
-        )
+        return SQL("id <= %s, id LIMIT %s", last.position, limit)
 
     def _note_plain(self, ids, now, delivery):
         # A withdrawal of what a plain peer got must reach it once it uses cursors.
@@ -331,9 +340,9 @@ class RecallInterface(models.Model):
         )
         delivery._note_arrival()
 
-    def _count_plain(self, window):
+    def _count_plain(self, where):
         self.env.cr.execute(
-            SQL("SELECT count(*) FROM recall_completion WHERE %s", window)
+            SQL("SELECT count(*) FROM recall_completion WHERE %s", where)
         )
         return self.env.cr.fetchone()[0]
 

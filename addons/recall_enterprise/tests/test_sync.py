@@ -6,6 +6,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import answers, messages
 
@@ -66,24 +67,59 @@ class TestSyncPlain(EnterpriseHttpCase):
             del record["collectTime"]
         self.assertEqual(again, first)
 
-    def test_window_does_not_end(self):
-        """E-SYNC: a plain answer holds what was confirmed or changed in the window."""
-        old, edge, fresh = (
-            self.collect_confirmed(self.make_record(vin)) for vin in self.vins[:3]
+    def _age_given(self, reports, days):
+        """Age reports that were given as soon as they were confirmed."""
+        self._age(reports, days)
+        self.env.cr.execute(
+            "UPDATE recall_completion SET synced_at = changed_at WHERE id IN %s",
+            [tuple(reports.ids)],
         )
-        self._age(old, 7.01)
-        self._age(edge, 6.99)
+        self.env.invalidate_all()
+
+    def test_window_does_not_end(self):
+        """E-SYNC: what was given is given again as long as it is in the window."""
+        reports = self.collect_confirmed(*map(self.make_record, self.vins[:3]))
+        old, edge, fresh = reports
+        self.assertEqual(self.sync()["count"], 3)
+        self._age_given(old, 7.01)
+        self._age_given(edge, 6.99)
         sent = {record["repairNum"] for record in self.sync()["records"]}
         self.assertEqual(sent, {edge.repair_number, fresh.repair_number})
         self.sync_interface.window_days = 8
         self.assertEqual(self.sync()["count"], 3)
 
-    def test_old_record_that_was_corrected_stays_out_of_the_window(self):
+    def test_record_that_was_never_given_leaves_the_window(self):
+        """E-SYNC X-FAULT: a plain peer that did not ask for weeks loses nothing; what
+        it has been given once follows the window."""
         record = self.make_record()
-        self._age(self.collect_confirmed(record), 30)
+        report = self.collect_confirmed(record)
+        self._age(report, 30)
+        self.assertEqual(self.sync()["count"], 1)
+        self.assertEqual(self.sync()["count"], 0)
+        self.assertTrue(report.first_delivery_id)
+
+    def test_correction_that_was_never_given_leaves_the_window(self):
+        """E-SYNC X-FAULT: the present version counts, however old it is."""
+        record = self.make_record()
+        report = self.collect_confirmed(record)
+        self.sync()
+        self._age_given(report, 60)
         self.assertEqual(self.sync()["count"], 0)
         self.collect_one({**record, "telNum": "13912043678"})
+        self._age(report, 30)
         self.assertEqual(self.sync()["records"][0]["telNum"], "13912043678")
+        self.assertEqual(self.sync()["count"], 0)
+
+    def test_search_for_what_was_never_given_reads_the_whole_table(self):
+        """E-SYNC X-PERF: an index holds what a plain peer still has to get."""
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        plan = self.env.execute_query(
+            SQL(
+                "EXPLAIN SELECT id FROM recall_completion WHERE %s ORDER BY id LIMIT 9",
+                self.sync_interface._ungiven(),
+            )
+        )
+        self.assertIn("recall_completion_ungiven_idx", str(plan))
 
     def test_unconfirmed_or_withdrawn_record_is_given_to_a_plain_peer(self):
         """E-SYNC: a plain peer never gets unconfirmed, rejected, withdrawn records."""

@@ -8,7 +8,6 @@ from odoo import fields
 from odoo.tools import SQL
 from odoo.tools.translate import LazyTranslate
 
-from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools.http_client import DEADLINE
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
@@ -253,18 +252,9 @@ class Verdict:
     def _count_shut(self):
         """How many phones of the next page do not open; nothing is marked."""
         interface = self.interface
-        keys = cipher.KeyRing.from_environment()
-        context = self.env["recall.completion"]._phone_context
         order = SQL("id LIMIT %s", interface.page_size)
-        shut = 0
-        for row in interface._read_rows(interface._deliverable(), order):
-            try:
-                keys.open(
-                    row.phone, context(row.recall_number, row.vin, row.repair_number)
-                )
-            except cipher.SealError:
-                shut += 1
-        return shut
+        rows = interface._read_rows(interface._deliverable(), order)
+        return len(interface._phone_opener()(rows).shut)
 
 
 def _port(parts):

@@ -3,6 +3,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.models.recall_completion_check import STAGED_COLUMNS
+from odoo.addons.recall_base.tools import phone
 
 from .recall_quarantine_answer import SETTLED
 
@@ -22,6 +23,8 @@ JOINED_COLUMNS = (
 )
 #: What may become of a record; the counters of an exchange.
 COUNTS = ("new", "same", "corrected", "withdrawn", "quarantined")
+#: Findings about a record's phone number.
+PHONE_CODES = [phone.FORMAT, phone.IMPLAUSIBLE, "phone_shared"]
 #: A record takes the place of the one that stands under its key.
 REPLACED = SQL("""other.repair_number = row.repair_number
                   AND other.producer_id = row.producer_id""")
@@ -182,6 +185,7 @@ class RecallIntake(models.AbstractModel):
         is refused for one of them stands against no other of this answer. A withdrawal
         that is still staged could not be applied: it never becomes a report.
         """
+        self._leave_out_numbers()
         self.env.cr.execute(
             SQL(
                 """UPDATE recall_report_staging staged
@@ -208,6 +212,24 @@ class RecallIntake(models.AbstractModel):
                                     ON stored.id = row.replaces_id) judged
                     WHERE judged.idx = staged.idx AND judged.code IS NOT NULL""",
                 SAME_CONTENT,
+            )
+        )
+
+    def _leave_out_numbers(self):
+        """Neither keep nor judge the phone numbers of withdrawals.
+
+        They are known by their key; what is there may stand for none
+        (``tools.phone.NO_NUMBER``).
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE recall_report_staging
+                      SET phone_sealed = NULL, phone_digest = NULL, phone_masked = NULL,
+                          found = array_to_string(ARRAY(
+                              SELECT code FROM unnest(string_to_array(found, ',')) code
+                               WHERE code != ALL(%s)), ',')
+                    WHERE kind = 'withdrawal'""",
+                PHONE_CODES,
             )
         )
 

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import cipher
 from odoo.addons.recall_base.tools.messages import SyncRecord
+from odoo.addons.recall_base.tools.phone import NO_NUMBER
 
 from .recall_quarantine_answer import SETTLED
 
@@ -79,11 +80,14 @@ class RecallQuarantine(models.Model):
         keys = cipher.KeyRing.from_environment()
         records = {}
         for entry in self:
-            if not entry.phone_sealed or not isinstance(entry.record, dict):
+            if not isinstance(entry.record, dict):
+                continue
+            withdrawn = entry.record.get("recordKind") == "withdrawal"
+            if not (withdrawn or entry.phone_sealed):
                 continue
             bound = entry._get_seal_context("phone_sealed")
             try:
-                phone = keys.open(entry.phone_sealed, bound)
+                phone = NO_NUMBER if withdrawn else keys.open(entry.phone_sealed, bound)
                 records[entry.id] = SyncRecord.model_validate(
                     {**entry.record, "telNum": phone}
                 )

@@ -6,6 +6,8 @@ from unittest.mock import patch
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.tools.phone import NO_NUMBER
+
 from .common import CANARY, PullCommon
 
 
@@ -252,6 +254,24 @@ class TestIntake(PullCommon):
             self.assertIn("version_outdated", entry.finding_ids.mapped("code"))
         self.assertStands(record, 3)
         self.assertVehicle(record, "done", "2025-03-01")
+
+    def test_withdrawal_without_a_number_changes_the_one_that_stands(self):
+        """M-RECEIVE X-CRYPTO: the producer sends none once the person's was erased; it
+        is neither stored for one nor doubted, not even in quarantine."""
+        record = self.make_record()
+        self.take_in(record)
+        phone = self.get_completion(record).phone_masked
+        late = {**self.withdraw(record, 1), "telNum": NO_NUMBER}
+        self.assertCounts(self.take_in(late), quarantined=1)
+        entry = self.get_quarantine(record)
+        self.assertEqual(entry.finding_ids.mapped("code"), ["version_outdated"])
+        self.assertFalse(entry.sudo().phone_sealed or entry.phone_masked)
+        self.assertNotIn(NO_NUMBER, str(entry.comparison))
+        self.assertFalse(entry.standing["otherPhone"])
+        gone = {**self.withdraw(record), "telNum": NO_NUMBER}
+        self.assertCounts(self.take_in(gone), withdrawn=1)
+        completion = self.assertStands(record, 2, "withdrawn")
+        self.assertEqual(completion.phone_masked, phone)
 
     def test_correction_restores_a_withdrawn_record(self):
         """M-RECEIVE: what was withdrawn by mistake counts again."""
