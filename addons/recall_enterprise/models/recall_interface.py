@@ -50,8 +50,7 @@ class RecallInterface(models.Model):
         string="Days in a plain answer",
         default=7,
         help="A request without a cursor gets every record confirmed or changed within "
-        "this many days, each time, and first of all what it was never given, however "
-        "old that is.",
+        "this many days, each time, and whatever was never given, however old.",
     )
     page_size = fields.Integer(
         string="Records in a delivery",
