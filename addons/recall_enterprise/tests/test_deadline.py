@@ -252,6 +252,7 @@ class TestDeadline(EnterpriseHttpCase):
                 self.plan,
                 self.vins[number],
                 repair_date=now.date(),
+                dealer_id=self.dealer.id,
                 changed_at=now,
                 record_key=f"in-time-{number}",
             )
@@ -269,7 +270,13 @@ class TestDeadline(EnterpriseHttpCase):
             )
         self._fetch()
         self._fetch()
-        self.make_completion(self.plan, self.vins[4], state="rejected", repair_date=old)
+        self.make_completion(
+            self.plan,
+            self.vins[4],
+            state="rejected",
+            repair_date=old,
+            dealer_id=self.dealer.id,
+        )
         self.env.flush_all()
         groups = self.env["recall.punctuality.report"]._read_group(
             [("producer_id", "=", self.producer.id)],
