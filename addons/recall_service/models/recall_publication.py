@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .recall_push import TOLD_STATES
+
 
 class RecallPublication(models.Model):
     """A plan was seen published, with vehicles in scope, for the first time.
@@ -25,25 +27,39 @@ class RecallPublication(models.Model):
     withdrawn_at = fields.Datetime(
         string="Withdrawn on",
         readonly=True,
-        help="When it was first seen withdrawn, as nobody else says.",
+        help="Since when it was seen withdrawn; empty while the recall is public.",
+    )
+    again_at = fields.Datetime(
+        string="Public again on",
+        readonly=True,
+        help="When it was last seen public after a withdrawal.",
     )
 
     _plan_uniq = models.UniqueIndex("(plan_id)", "The plan was seen already.")
 
     @api.model
-    def _note_withdrawals(self):
-        """Note when plans that were public are first seen withdrawn.
+    def _note_changes(self):
+        """Note which of these plans are seen withdrawn now, and which public again.
 
         A plan's own time of writing would not do: it is that of the beginning of the
         transaction that wrote it, and changes with every correction.
         """
         self.env.cr.execute(
             SQL(
-                """UPDATE recall_publication seen SET withdrawn_at = %s
+                """UPDATE recall_publication seen
+                      SET withdrawn_at = CASE WHEN plan.state = 'withdrawn'
+                                              THEN %(now)s::timestamp END,
+                          again_at = CASE WHEN plan.state = 'withdrawn'
+                                          THEN seen.again_at
+                                          ELSE %(now)s::timestamp END
                      FROM recall_plan plan
-                    WHERE plan.id = seen.plan_id AND plan.state = 'withdrawn'
-                      AND seen.withdrawn_at IS NULL""",
-                fields.Datetime.now(),
+                    WHERE plan.id = seen.plan_id
+                      AND CASE WHEN plan.state = 'withdrawn'
+                               THEN seen.withdrawn_at IS NULL
+                               ELSE seen.withdrawn_at IS NOT NULL
+                                    AND plan.state IN %(states)s END""",
+                now=fields.Datetime.now(),
+                states=TOLD_STATES,
             )
         )
-        self.invalidate_model(["withdrawn_at"])
+        self.invalidate_model(["withdrawn_at", "again_at"])

@@ -236,6 +236,14 @@ class RecallWebhook(models.Model):
                 "next_try_at": False,
             }
         )
+        # A message that was tried in vain gets its three days once more.
+        hook.env["recall.webhook.message"].search(
+            [
+                ("webhook_id", "=", hook.id),
+                ("state", "=", "waiting"),
+                ("attempts", ">", 0),
+            ]
+        )._begin_anew()
         self.env["recall.audit.event"]._record("webhook.enable", self)
         self._wake()
 

@@ -16,10 +16,12 @@ TOLD_DAYS = 30
 class RecallWebhookMessage(models.Model):
     """Outbox: one event for one webhook.
 
-    The unique index is the promise that an event is told by one id only; rows are kept,
-    as they say what was told. The body is fixed with the row, so that each try sends
-    the same. It holds facts of the recall and the VIN of the partner's own fleet, and
-    nothing about a person.
+    What the newest row about a recall, or about a vehicle in it, says is what the
+    partner believes: an event is told when that is another one. The unique index is the
+    promise that each change is told by one id only; rows are kept, as they say what was
+    told. The body is fixed with the row, so that each try sends the same. It holds
+    facts of the recall and the VIN of the partner's own fleet, and nothing about a
+    person.
     """
 
     _name = "recall.webhook.message"
@@ -50,6 +52,12 @@ class RecallWebhookMessage(models.Model):
         "recall.plan", string="Recall plan", readonly=True, ondelete="cascade"
     )
     vin = fields.Char(string="VIN", size=17, readonly=True)
+    repeat = fields.Integer(
+        readonly=True,
+        required=True,
+        default=0,
+        help="How often the webhook was told of the same before.",
+    )
     reference = fields.Char(string="webhook-id", required=True, readonly=True)
     number = fields.Integer(string="Sequence", required=True, readonly=True)
     payload = fields.Text(string="Body", required=True, readonly=True)
@@ -73,7 +81,7 @@ class RecallWebhookMessage(models.Model):
     last_error = fields.Char(string="What happened", compute="_compute_last_error")
 
     _once = models.UniqueIndex(
-        "(webhook_id, plan_id, event, coalesce(vin, '')) WHERE event != 'test'",
+        "(webhook_id, plan_id, coalesce(vin, ''), event, repeat) WHERE event != 'test'",
         "The webhook is told of this already.",
     )
     _reference_uniq = models.UniqueIndex("(reference)")
@@ -139,7 +147,7 @@ class RecallWebhookMessage(models.Model):
         :returns: number of messages made
         """
         self.env.flush_all()
-        self.env["recall.publication"]._note_withdrawals()
+        self.env["recall.publication"]._note_changes()
         made = 0
         for event, choice in EVENTS.items():
             found = getattr(self, f"_{event.replace('.', '_')}_sql")()
@@ -155,9 +163,9 @@ class RecallWebhookMessage(models.Model):
         """One statement that numbers, writes and stores what ``found`` selects.
 
         :param str choice: field by which a webhook asks for the event
-        :param SQL found: ``(webhook_id, plan_id, vin)`` of events that ``hook`` was not
-            told so far; that are the webhooks to be told of it, none of a data user
-            that is suspended
+        :param SQL found: ``(webhook_id, plan_id, vin)`` of events that are not the last
+            that ``hook`` was told; that are the webhooks to be told of it, none of a
+            data user that is suspended
         """
         return SQL(
             """WITH hook AS (
@@ -172,9 +180,15 @@ class RecallWebhookMessage(models.Model):
                      FROM found JOIN hook ON hook.id = webhook_id),
                made AS (
                    INSERT INTO recall_webhook_message
-                          (webhook_id, plan_id, vin, event, number, reference, payload,
-                           state, attempts, created_at, next_try_at)
+                          (webhook_id, plan_id, vin, event, repeat, number, reference,
+                           payload, state, attempts, created_at, next_try_at)
                    SELECT numbered.webhook_id, plan.id, numbered.vin, %(event)s,
+                          (SELECT coalesce(max(told.repeat) + 1, 0)
+                             FROM recall_webhook_message told
+                            WHERE told.webhook_id = numbered.webhook_id
+                              AND told.plan_id = plan.id
+                              AND told.event = %(event)s
+                              AND coalesce(told.vin, '') = coalesce(numbered.vin, '')),
                           numbered.number,
                           'msg_' || replace(gen_random_uuid()::text, '-', ''),
                           jsonb_build_object(
@@ -210,29 +224,31 @@ class RecallWebhookMessage(models.Model):
             stamp=fields.Datetime.now().isoformat() + "Z",
         )
 
-    def _told_sql(self, event, plan, vin=None):
-        """Condition: the webhook was told of this event."""
+    def _is_news_sql(self, event, plan, vin=None):
+        """Condition: the last that the webhook was told of it is another event."""
         return SQL(
-            """EXISTS (SELECT FROM recall_webhook_message told
-                        WHERE told.webhook_id = hook.id AND told.plan_id = %s
-                          AND told.event = %s
-                          AND coalesce(told.vin, '') = %s)""",
+            """(SELECT told.event FROM recall_webhook_message told
+                 WHERE told.webhook_id = hook.id AND told.plan_id = %s
+                   AND coalesce(told.vin, '') = %s AND told.event != 'test'
+                 ORDER BY told.number DESC LIMIT 1) IS DISTINCT FROM %s""",
             plan,
-            event,
             vin or "",
+            event,
         )
 
     def _recall_published_sql(self):
+        """Recalls that became public, for the first time or again, after the webhook
+        began."""
         return SQL(
             """SELECT hook.id AS webhook_id, seen.plan_id, NULL::varchar AS vin
                  FROM recall_publication seen
-                 JOIN hook ON seen.time >= hook.started_at
+                 JOIN hook ON greatest(seen.time, seen.again_at) >= hook.started_at
                  JOIN recall_plan plan ON plan.id = seen.plan_id
-                WHERE seen.time > %(since)s AND plan.state IN %(states)s
-                  AND NOT %(told)s""",
+                WHERE greatest(seen.time, seen.again_at) > %(since)s
+                  AND plan.state IN %(states)s AND %(is_news)s""",
             since=fields.Datetime.now() - timedelta(days=TOLD_DAYS),
             states=TOLD_STATES,
-            told=self._told_sql("recall.published", SQL("seen.plan_id")),
+            is_news=self._is_news_sql("recall.published", SQL("seen.plan_id")),
         )
 
     def _recall_withdrawn_sql(self):
@@ -243,9 +259,9 @@ class RecallWebhookMessage(models.Model):
                  JOIN recall_publication seen ON seen.plan_id = plan.id
                  JOIN hook ON seen.withdrawn_at >= hook.started_at
                 WHERE plan.state = 'withdrawn' AND seen.withdrawn_at > %(since)s
-                  AND NOT %(told)s""",
+                  AND %(is_news)s""",
             since=fields.Datetime.now() - timedelta(days=TOLD_DAYS),
-            told=self._told_sql("recall.withdrawn", SQL("plan.id")),
+            is_news=self._is_news_sql("recall.withdrawn", SQL("plan.id")),
         )
 
     def _vehicle_in_scope_sql(self):
@@ -258,9 +274,9 @@ class RecallWebhookMessage(models.Model):
                  JOIN recall_vehicle vehicle ON vehicle.vin = fleet.vin
                  JOIN recall_plan plan ON plan.id = vehicle.plan_id
                 WHERE vehicle.state NOT IN ('done', 'removed')
-                  AND plan.state IN %(states)s AND NOT %(told)s""",
+                  AND plan.state IN %(states)s AND %(is_news)s""",
             states=TOLD_STATES,
-            told=self._told_sql(
+            is_news=self._is_news_sql(
                 "vehicle.in_scope", SQL("vehicle.plan_id"), SQL("vehicle.vin")
             ),
         )
@@ -268,14 +284,14 @@ class RecallWebhookMessage(models.Model):
     def _vehicle_done_sql(self):
         """Vehicles repaired since the webhook was told that they are in scope."""
         return SQL(
-            """SELECT hook.id AS webhook_id, vehicle.plan_id, vehicle.vin
+            """SELECT DISTINCT hook.id AS webhook_id, vehicle.plan_id, vehicle.vin
                  FROM recall_webhook_message opened
                  JOIN hook ON hook.id = opened.webhook_id
                  JOIN recall_vehicle vehicle
                    ON vehicle.vin = opened.vin AND vehicle.plan_id = opened.plan_id
                 WHERE opened.event = 'vehicle.in_scope'
-                  AND vehicle.state = 'done' AND NOT %(told)s""",
-            told=self._told_sql(
+                  AND vehicle.state = 'done' AND %(is_news)s""",
+            is_news=self._is_news_sql(
                 "vehicle.done", SQL("vehicle.plan_id"), SQL("vehicle.vin")
             ),
         )
@@ -304,7 +320,15 @@ class RecallWebhookMessage(models.Model):
     def action_resend(self):
         """Send these messages again, under the same id."""
         again = self.filtered(lambda message: message.state != "waiting")
-        again.write(
+        again._begin_anew()
+        self.env["recall.audit.event"]._record(
+            "webhook.resend", again, count=len(again)
+        )
+        self.env["recall.webhook"]._wake()
+
+    def _begin_anew(self):
+        """Have these messages wait as if they were never tried."""
+        self.write(
             {
                 "state": "waiting",
                 "attempts": 0,
@@ -312,7 +336,3 @@ class RecallWebhookMessage(models.Model):
                 "next_try_at": fields.Datetime.now(),
             }
         )
-        self.env["recall.audit.event"]._record(
-            "webhook.resend", again, count=len(again)
-        )
-        self.env["recall.webhook"]._wake()

@@ -167,7 +167,7 @@ class RecallWebhookMessage(models.Model):
         }
         if result.taken:
             vals.update(state="sent", sent_at=now)
-        elif now - first >= webhook.GIVE_UP:
+        elif not result.about_receiver and now - first >= webhook.GIVE_UP:
             vals["state"] = "failed"
         else:
             vals["next_try_at"] = now + webhook.wait_after(attempts)

@@ -56,4 +56,5 @@ from . import (
     test_visitor_browser,
     test_webhook,
     test_webhook_pages,
+    test_webhook_truth,
 )

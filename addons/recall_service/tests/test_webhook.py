@@ -2,7 +2,6 @@
 import json
 import re
 from datetime import timedelta
-from unittest.mock import patch
 
 from standardwebhooks import Webhook
 
@@ -11,71 +10,15 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.recall_base.tools import http_client
 from odoo.addons.recall_base.tools.http_client import PeerError
 
 from ..tools import webhook as tool
-from .common import SubscriptionCommon
+from .webhook_common import WebhookCommon
 
 
 @tagged("post_install", "-at_install")
-class TestWebhook(SubscriptionCommon):
+class TestWebhook(WebhookCommon):
     """Webhooks of partners; the way over the network is in tests/unit and system."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.Message = cls.env["recall.webhook.message"]
-        cls.hook = cls.make_hook()
-        cls.secret = cls.hook._issue_secret()
-
-    @classmethod
-    def make_hook(cls, **vals):
-        return cls.env["recall.webhook"].create(
-            {
-                "name": "Fleet system",
-                "data_user_id": cls.data_user.id,
-                "url": "https://partner.example.com/recalls",
-                "email": "it@partner.example.com",
-                **vals,
-            }
-        )
-
-    def setUp(self):
-        super().setUp()
-        self.posted = []
-        self.answers = 200
-
-    def deliver(self, at=None):
-        """Run the scheduled action; receivers answer with ``self.answers``."""
-        lock = self.posted
-
-        def post(url, body, headers, **_options):
-            lock.append((url, body, headers))
-            answer = self.answers
-            if callable(answer):
-                answer = answer(url, body)
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        with (
-            freeze_time(at or fields.Datetime.now()),
-            patch.object(http_client, "post_message", post),
-        ):
-            self.run_cron("deliver")
-
-    def make_public(self, **vals):
-        plan = self.make_plan(self.producer, **vals)
-        self.add_vehicles(plan)
-        self.run_cron("expand")
-        return plan
-
-    def get(self, event, hook=None):
-        return self.Message.search(
-            [("webhook_id", "=", (hook or self.hook).id), ("event", "=", event)],
-            order="number",
-        )
 
     # === Who is told of what === #
 

@@ -18,7 +18,7 @@ PREFIX = "whsec_"
 SECRET_BYTES = 32
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
-#: A message, or a receiver that takes none, is given up after this.
+#: A message that is refused, or a receiver that takes none, is given up after this.
 GIVE_UP = timedelta(days=3)
 #: Part of the wait that is left to chance: receivers do not all come back at once.
 JITTER = 0.2
