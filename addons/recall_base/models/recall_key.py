@@ -158,6 +158,19 @@ class RecallKey(models.Model):
             }
 
     @api.model
+    def _is_destroyed(self, kid):
+        """Whether the last count found values under a key for sealing that is gone.
+
+        :param str kid: id of a key; one that a file lacks may only be missing there
+        """
+        found = [
+            ("section", "=", "seal"),
+            ("kid", "=", kid),
+            ("state", "=", "destroyed"),
+        ]
+        return bool(self.search_count(found, limit=1))
+
+    @api.model
     def action_count(self):
         """Have the job run now: it seals anew what is left, and counts."""
         if not self.env.user.has_group("recall_base.group_keeper"):

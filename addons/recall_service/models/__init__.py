@@ -45,6 +45,7 @@ from . import (
     recall_publication,
     recall_push,
     recall_push_digest,
+    recall_push_due,
     recall_push_fleet,
     recall_push_sms,
     recall_push_watch,

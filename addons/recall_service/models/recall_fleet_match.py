@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .recall_push import TOLD_STATES
+from .recall_push import OPEN_VEHICLE, TOLD_STATES
 
 
 class RecallFleetMatch(models.Model):
@@ -58,7 +58,7 @@ class RecallFleetMatch(models.Model):
                    SELECT fleet.data_user_id, fleet.id, vehicle.plan_id
                      FROM recall_fleet_vehicle fleet
                      JOIN recall_vehicle vehicle ON vehicle.vin = fleet.vin
-                      AND vehicle.state NOT IN ('done', 'removed')
+                      AND %(open)s
                      JOIN recall_plan plan ON plan.id = vehicle.plan_id
                       AND plan.state IN %(states)s
                     WHERE fleet.data_user_id IN (
@@ -75,6 +75,7 @@ class RecallFleetMatch(models.Model):
                     -- Rows of one recall lie side by side.
                     ORDER BY fleet.data_user_id, vehicle.plan_id, fleet.id
                    ON CONFLICT DO NOTHING""",
+                open=OPEN_VEHICLE,
                 states=TOLD_STATES,
             )
         )

@@ -9,6 +9,8 @@ _logger = logging.getLogger(__name__)
 
 #: Plans that subscribers are told of: the recall can still be carried out.
 TOLD_STATES = ("published", "running")
+#: Vehicles that their owners are told of: the repair is still to be done.
+OPEN_VEHICLE = SQL("vehicle.state NOT IN ('done', 'removed')")
 #: Messages that are made between two commits.
 BATCH = 100
 #: Tries of one message; the wait doubles from five minutes to a day.
@@ -221,7 +223,8 @@ class RecallPush(models.Model):
                  JOIN recall_vehicle vehicle ON vehicle.vin = subscription.vin
                  JOIN recall_plan plan ON plan.id = vehicle.plan_id
                 WHERE subscription.state = 'active' AND subscription.vin IS NOT NULL
-                  AND vehicle.state NOT IN ('done', 'removed') AND plan.state IN %s""",
+                  AND %s AND plan.state IN %s""",
+            OPEN_VEHICLE,
             TOLD_STATES,
         )
 
@@ -256,16 +259,6 @@ class RecallPush(models.Model):
 
     # === Sending === #
 
-    def _get_waiting_domain(self, channel="mail"):
-        return [
-            ("state", "=", "waiting"),
-            ("next_try_at", "<=", fields.Datetime.now()),
-            ("channel", "=", channel),
-        ]
-
-    def _get_due_domain(self):
-        return [*self._get_waiting_domain(), ("digest", "=", False)]
-
     @api.model
     def _cron_send(self):
         """Turn what is due into mails, batch by batch."""
@@ -281,26 +274,16 @@ class RecallPush(models.Model):
 
     def _send(self):
         """Send these messages; one that cannot be made does not stop the others."""
-        stale = self.filtered(lambda push: not push._is_wanted())
-        stale.state = "cancelled"
-        pushes = self - stale
+        pushes = self._pick_wanted()
         if pushes and not pushes._try_send() and len(pushes) > 1:
             for push in pushes:
                 push._try_send()
-
-    def _is_wanted(self):
-        """Whether it is still wanted and can be told, and the recall still runs."""
-        return (
-            self.subscription_id.state == "active"
-            and self.plan_id.state in TOLD_STATES
-            and not self.subscription_id._is_erased()
-        )
 
     def _try_send(self):
         """Make the mails of these messages, all or none; returns whether it went."""
         try:
             with self.env.cr.savepoint():
-                self.write({"state": "sent", "sent_at": fields.Datetime.now()})
+                self._note_sent()
                 template = self.env.ref("recall_service.mail_template_push")
                 subscriptions = self.subscription_id.browse(
                     push.subscription_id.id for push in self
@@ -321,6 +304,10 @@ class RecallPush(models.Model):
         """Brand and series on one line, as a mail's subject has to be."""
         plan = self.plan_id
         return " ".join(f"{plan.brand} {plan.series}".split())
+
+    def _note_sent(self):
+        now = fields.Datetime.now()
+        self.write({"state": "sent", "sent_at": now, "failure": False})
 
     def _note_failure(self, error):
         self.attempts += 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -40,7 +40,7 @@ class RecallPush(models.Model):
         self.invalidate_model()
 
     def _get_digest_domain(self):
-        return Domain(self._get_waiting_domain()) & Domain("digest", "=", True)
+        return self._get_waiting_domain() & Domain("digest", "=", True)
 
     @api.model
     def _cron_digest(self):
@@ -66,16 +66,14 @@ class RecallPush(models.Model):
         return True
 
     def _send_digest(self, told):
-        stale = self.filtered(lambda push: not push._is_wanted())
-        stale.state = "cancelled"
-        pushes = self - stale
+        pushes = self._pick_wanted()
         if not pushes:
             return
         template = self.env.ref(told._digest_template)
         template = template.with_context(digest_push_ids=pushes.ids)
         try:
             with self.env.cr.savepoint():
-                pushes.write({"state": "sent", "sent_at": fields.Datetime.now()})
+                pushes._note_sent()
                 pushes.mail_id = self.env["recall.subscription"]._queue_mails(
                     template, told, told
                 )

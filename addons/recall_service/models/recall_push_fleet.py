@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .recall_push import OPEN_VEHICLE
 from .recall_subscriber import NAMED
 
 
@@ -64,12 +65,11 @@ class RecallPush(models.Model):
     # === Sending === #
 
     def _get_enabled_domain(self):
-        """What is not of a data user that is suspended: that waits."""
+        """Extension: what is of a data user that is suspended waits."""
         is_enabled = Domain("subscription_id.data_user_id.active", "=", True)
-        return Domain("event", "!=", "fleet") | is_enabled
-
-    def _get_digest_domain(self):
-        return super()._get_digest_domain() & self._get_enabled_domain()
+        return super()._get_enabled_domain() & (
+            Domain("event", "!=", "fleet") | is_enabled
+        )
 
     def _is_wanted(self):
         """Extension: and whether a vehicle of the fleet is still to be repaired."""
@@ -96,11 +96,12 @@ class RecallPush(models.Model):
                        ON fleet.id = found.fleet_vehicle_id
                      JOIN recall_vehicle vehicle
                        ON vehicle.vin = fleet.vin AND vehicle.plan_id = push.plan_id
-                      AND vehicle.state NOT IN ('done', 'removed')
+                      AND %(open)s
                     WHERE push.id = ANY(%(ids)s)
                     GROUP BY push.plan_id ORDER BY push.plan_id""",
                 ids=self.ids,
                 named=NAMED,
+                open=OPEN_VEHICLE,
             )
         )
         Plan = self.env["recall.plan"]

@@ -78,7 +78,7 @@ class RecallPush(models.Model):
         Cron._commit_progress(remaining=self.search_count(domain))
         last = 0
         while groups := self._read_group(
-            [*domain, ("subscriber_id.id", ">", last)],
+            domain & Domain("subscriber_id.id", ">", last),
             ["subscriber_id"],
             ["id:recordset"],
             order="subscriber_id",
@@ -95,9 +95,7 @@ class RecallPush(models.Model):
 
     def _send_short(self):
         """Send these messages; returns whether the gateway takes more."""
-        stale = self.filtered(lambda push: not push._is_wanted())
-        stale.state = "cancelled"
-        batch = (self - stale)._write_short()
+        batch = self._pick_wanted()._write_short()
         if not batch:
             return True
         told = self.browse(push.id for _message, pushes in batch for push in pushes)
@@ -133,7 +131,10 @@ class RecallPush(models.Model):
                 number = subscriber._prepare_number(keys)
             except cipher.SealError as error:
                 _logger.error("Subscriber %s: %s", subscriber.id, error.message)
-                pushes.write({"state": "failed", "failure": NO_NUMBER})
+                if error.code == "key":
+                    pushes._note_unreadable(subscriber.phone_sealed, NO_NUMBER)
+                else:
+                    pushes.write({"state": "failed", "failure": NO_NUMBER})
                 continue
             text = pushes._tell_short(subscriber)
             message = short_message.ShortMessage(uuid.uuid4().hex, number, text)
@@ -174,7 +175,7 @@ class RecallPush(models.Model):
     def _settle_short(self, answer):
         """Note what became of one short message."""
         if answer.state == short_message.SENT:
-            self.write({"state": "sent", "sent_at": fields.Datetime.now()})
+            self._note_sent()
         elif answer.state == short_message.UNCLEAR:
             self.failure = answer.code
         elif answer.state == short_message.REFUSED:

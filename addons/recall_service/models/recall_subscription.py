@@ -299,8 +299,7 @@ class RecallSubscription(models.Model):
     def _try_send_confirmation(self):
         template = self.env.ref("recall_service.mail_template_confirm")
         if self._is_erased():
-            self.mail_due = False
-            return
+            return  # until its key is back, or the request has ended
         try:
             with self.env.cr.savepoint():
                 self.mail_due = False

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .recall_push import TOLD_STATES
+from .recall_push import OPEN_VEHICLE, TOLD_STATES
 from .recall_webhook import EVENTS
 
 #: Days in which the publication or withdrawal of a recall is told to those who lack it.
@@ -273,8 +273,9 @@ class RecallWebhookMessage(models.Model):
                    ON fleet.data_user_id = hook.data_user_id
                  JOIN recall_vehicle vehicle ON vehicle.vin = fleet.vin
                  JOIN recall_plan plan ON plan.id = vehicle.plan_id
-                WHERE vehicle.state NOT IN ('done', 'removed')
+                WHERE %(open)s
                   AND plan.state IN %(states)s AND %(is_news)s""",
+            open=OPEN_VEHICLE,
             states=TOLD_STATES,
             is_news=self._is_news_sql(
                 "vehicle.in_scope", SQL("vehicle.plan_id"), SQL("vehicle.vin")

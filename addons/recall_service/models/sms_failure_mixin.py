@@ -5,6 +5,8 @@ from odoo.addons.recall_base.tools import short_message
 
 #: The number cannot be read: it was taken out, or sealed with a key that is gone.
 NO_NUMBER = "no_number"
+#: The mail address cannot be read: it was sealed with a key that is gone.
+NO_ADDRESS = "no_address"
 #: It was not sent in time to be of use.
 LATE = "late"
 
@@ -60,6 +62,9 @@ class RecallSmsFailureMixin(models.AbstractModel):
             ),
             NO_NUMBER: self.env._(
                 "The number cannot be read: its key is not in the key file."
+            ),
+            NO_ADDRESS: self.env._(
+                "The address cannot be read: its key is not in the key file."
             ),
             LATE: self.env._(
                 "It waited for more than 10 minutes and was not sent: see whether the "

@@ -39,6 +39,7 @@ from . import (
     test_push,
     test_push_scale,
     test_push_sms,
+    test_push_truth,
     test_remembered,
     test_scanner_browser,
     test_search_browser,

@@ -295,7 +295,7 @@ class TestPush(SubscriptionCommon):
         self.assertEqual(len(self.get_mails("bad@example.com")), 1)
 
     def test_what_became_pointless_is_not_sent(self):
-        """S-PUSH: ended subscriptions and withdrawn recalls end what waits."""
+        """S-PUSH: the end of a subscription ends what waits, a withdrawal holds it."""
         owner = self.subscribe()
         plan = self.make_plan(self.producer)
         other = self.subscribe("x@example.com", plan_id=plan.id)
@@ -305,7 +305,7 @@ class TestPush(SubscriptionCommon):
         plan.state = "withdrawn"
         self.run_cron("send")
         self.assertEqual(owner.push_ids.state, "cancelled")
-        self.assertEqual(other.push_ids.state, "cancelled")
+        self.assertEqual(other.push_ids.state, "waiting")
         self.assertFalse(self.get_mails() | self.get_mails("x@example.com"))
 
     # === The mail === #
