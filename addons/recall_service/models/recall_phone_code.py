@@ -3,6 +3,7 @@ import logging
 import secrets
 import uuid
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -207,17 +208,30 @@ class RecallPhoneCode(models.Model):
         keys = cipher.KeyRing.from_environment()
         batch = [row._draw(reference, keys) for reference, row in messages.items()]
         # From here on the code counts as sent, whatever ends the server.
-        self.env["ir.cron"]._commit_progress()
+        Cron = self.env["ir.cron"]
+        Cron._commit_progress()
         gateway = self.env.company._get_sms_api_class()(self.env)
-        for reference, answer in short_message.hand_over(gateway, batch).items():
+        answers = short_message.hand_over(gateway, batch)
+        # Visitors may have been quicker than the gateway.
+        if not Cron._commit_guarded(partial(rows._note_answers, messages, answers)):
+            _logger.warning("Answers about %s codes are lost", len(rows))
+
+    def _note_answers(self, messages, answers):
+        """Note what became of codes, but for those that were used or asked for anew.
+
+        :param dict messages: reference -> the row of its code
+        :param dict answers: reference -> ``short_message.Answer``
+        """
+        sending = self.exists().filtered(lambda row: row.state == "sending")
+        for reference, answer in answers.items():
             is_out = answer.state in (short_message.SENT, short_message.UNCLEAR)
-            messages[reference].write(
+            (messages[reference] & sending).write(
                 {
                     "state": "sent" if is_out else "failed",
                     "failure": answer.state != short_message.SENT and answer.code,
                 }
             )
-        self.env["recall.audit.event"]._record("phone_code.send", rows, count=len(rows))
+        self.env["recall.audit.event"]._record("phone_code.send", self, count=len(self))
 
     def _draw(self, reference, keys):
         """Draw a code and keep its digest; returns the message that carries it."""

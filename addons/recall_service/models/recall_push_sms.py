@@ -2,6 +2,7 @@
 import logging
 import uuid
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -109,14 +110,14 @@ class RecallPush(models.Model):
             }
         )
         # From here on nobody may send it again by itself, whatever ends the server.
-        self.env["ir.cron"]._commit_progress()
+        Cron = self.env["ir.cron"]
+        Cron._commit_progress()
         answers = short_message.hand_over(
             self.env.company._get_sms_api_class()(self.env),
             [message for message, _pushes in batch],
         )
-        for message, pushes in batch:
-            pushes._settle_short(answers[message.reference])
-        self.env["recall.audit.event"]._record("push.sms", told, count=len(told))
+        if not Cron._commit_guarded(partial(told._note_answers, batch, answers)):
+            _logger.warning("Answers about %s messages are lost", len(batch))
         return all(
             answer.state in (short_message.SENT, short_message.REFUSED)
             for answer in answers.values()
@@ -171,6 +172,17 @@ class RecallPush(models.Model):
             "%(site)s – To end these messages: %(stop)s",
             **values,
         )
+
+    def _note_answers(self, batch, answers):
+        """Note what became of a batch, but for messages that went meanwhile.
+
+        :param batch: as returned by ``_write_short``
+        :param dict answers: reference -> ``short_message.Answer``
+        """
+        sending = self.exists().filtered(lambda push: push.state == "sending")
+        for message, pushes in batch:
+            (pushes & sending)._settle_short(answers[message.reference])
+        self.env["recall.audit.event"]._record("push.sms", self, count=len(self))
 
     def _settle_short(self, answer):
         """Note what became of one short message."""

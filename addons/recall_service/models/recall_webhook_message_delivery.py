@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import cipher, http_client
@@ -24,7 +23,6 @@ FAILING_THREADS = 12
 BATCH = 10
 #: Seconds of one run; what is left then is for the next.
 RUN_SECONDS = 40
-STORE_TRIES = 3
 
 
 class Job(NamedTuple):
@@ -65,7 +63,10 @@ class RecallWebhookMessage(models.Model):
                     break
                 job, results = done.get()
                 del busy[job.hook_id]
-                self._store_guarded(job, results)
+                store = functools.partial(self._store, job, results)
+                if not self.env["ir.cron"]._commit_guarded(store, len(results)):
+                    # They stay waiting, and are sent again under the same id.
+                    _logger.warning("Results of webhook %s are lost", job.hook_id)
         if self._take_due({}):
             self.env["recall.webhook"]._wake()
         self.env["ir.cron"]._commit_progress(remaining=0)
@@ -126,22 +127,6 @@ class RecallWebhookMessage(models.Model):
             for message in messages
         ]
         return Job(hook_id, failing, hook.url, keys, prepared)
-
-    def _store_guarded(self, job, results):
-        """Store what a job came to. Somebody may save the webhook at the same moment.
-
-        What cannot be stored stays waiting, and is sent again under the same id.
-        """
-        for tries_left in reversed(range(STORE_TRIES)):
-            try:
-                self._store(job, results)
-                self.env.flush_all()
-                self.env["ir.cron"]._commit_progress(len(results))
-                return
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
-                if not tries_left:
-                    _logger.warning("Results of webhook %s are lost", job.hook_id)
 
     def _store(self, job, results):
         hook = self.env["recall.webhook"].browse(job.hook_id).exists()

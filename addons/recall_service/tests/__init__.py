@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     test_access,
+    test_answers_race,
     test_application,
     test_catalogue,
     test_developers,
