@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import os
-import pathlib
-import tempfile
 import threading
 import time
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from psycopg2.errors import LockNotAvailable
 
-from odoo import SUPERUSER_ID, api, fields
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo import fields
+from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.recall_base.tools import cipher, key_file, vin
+from odoo.addons.recall_base.tests.committed_common import CommittedCase
+from odoo.addons.recall_base.tools import vin
 from odoo.addons.recall_base.tools.http_client import PeerError
 
 from ..models import recall_enterprise_pull
@@ -69,28 +65,15 @@ class TestLease(PullCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestConcurrency(PeerMock, BaseCase):
+class TestConcurrency(PeerMock, CommittedCase):
     """Workers and users at the same time, in transactions that really commit."""
 
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
-        # Whoever runs the tests holds the lock that a thread of these would wait for.
-        self.enterContext(patch.object(Registry, "_lock", threading.RLock()))
-        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        key_file.generate_key_file(folder / "keys.json")
-        named = {cipher.ENVIRONMENT: str(folder / "keys.json")}
-        self.enterContext(patch.dict(os.environ, named))
         self.vin = vin.make_vin("LTZ", "AA11C", "S", "A", "000001")
         self.addCleanup(self.clean_up)
         with self.transaction() as env:
             self.create_records(env)
-
-    @contextmanager
-    def transaction(self):
-        with self.registry.cursor() as cr:
-            context = {"tracking_disable": True}
-            yield api.Environment(cr, SUPERUSER_ID, context)
 
     def create_records(self, env):
         producer = env["recall.producer"].create({"name": "Producer of TestLease"})

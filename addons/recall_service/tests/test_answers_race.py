@@ -1,17 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import os
-import pathlib
-import tempfile
-import threading
-from contextlib import contextmanager
 from unittest.mock import patch
 
-from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.recall_base.tools import cipher, key_file
+from odoo.addons.recall_base.tests.committed_common import CommittedCase
+from odoo.addons.recall_base.tools import cipher
 from odoo.addons.sms.tools.sms_api import SmsApiBase
 
 from ..models.recall_phone_code import SWITCH
@@ -20,18 +14,11 @@ QUICK, REFUSED, SENT = NUMBERS = ("13811110001", "13811110002", "13811110003")
 
 
 @tagged("post_install", "-at_install")
-class TestAnswersRace(BaseCase):
+class TestAnswersRace(CommittedCase):
     """Visitors quicker than the gateway, in transactions that really commit."""
 
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
-        # Whoever runs the tests holds the lock that a thread of these would wait for.
-        self.enterContext(patch.object(Registry, "_lock", threading.RLock()))
-        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        key_file.generate_key_file(folder / "keys.json")
-        named = {cipher.ENVIRONMENT: str(folder / "keys.json")}
-        self.enterContext(patch.dict(os.environ, named))
         self.codes = {}
         self.enterContext(
             patch.object(
@@ -47,11 +34,6 @@ class TestAnswersRace(BaseCase):
             parameters.set_param(SWITCH, True)
             for number in NUMBERS:
                 env["recall.phone.code"]._ask(number, "192.0.2.1")
-
-    @contextmanager
-    def transaction(self):
-        with self.registry.cursor() as cr:
-            yield api.Environment(cr, SUPERUSER_ID, {})
 
     def clean_up(self):
         with self.transaction() as env:
