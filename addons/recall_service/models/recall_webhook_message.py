@@ -52,11 +52,11 @@ class RecallWebhookMessage(models.Model):
         "recall.plan", string="Recall plan", readonly=True, ondelete="cascade"
     )
     vin = fields.Char(string="VIN", size=17, readonly=True)
-    repeat = fields.Integer(
+    follows = fields.Integer(
         readonly=True,
         required=True,
         default=0,
-        help="How often the webhook was told of the same before.",
+        help="Sequence of the message before it about the same; 0: it is the first.",
     )
     reference = fields.Char(string="webhook-id", required=True, readonly=True)
     number = fields.Integer(string="Sequence", required=True, readonly=True)
@@ -81,7 +81,8 @@ class RecallWebhookMessage(models.Model):
     last_error = fields.Char(string="What happened", compute="_compute_last_error")
 
     _once = models.UniqueIndex(
-        "(webhook_id, plan_id, coalesce(vin, ''), event, repeat) WHERE event != 'test'",
+        "(webhook_id, plan_id, coalesce(vin, ''), event, follows) "
+        "WHERE event != 'test'",
         "The webhook is told of this already.",
     )
     _reference_uniq = models.UniqueIndex("(reference)")
@@ -163,9 +164,8 @@ class RecallWebhookMessage(models.Model):
         """One statement that numbers, writes and stores what ``found`` selects.
 
         :param str choice: field by which a webhook asks for the event
-        :param SQL found: ``(webhook_id, plan_id, vin)`` of events that are not the last
-            that ``hook`` was told; that are the webhooks to be told of it, none of a
-            data user that is suspended
+        :param SQL found: ``(webhook_id, plan_id, vin)`` of what is the case; ``hook``
+            are the webhooks to be told of it, none of a data user that is suspended
         """
         return SQL(
             """WITH hook AS (
@@ -174,21 +174,28 @@ class RecallWebhookMessage(models.Model):
                        ON data_user.id = hook.data_user_id AND data_user.active
                     WHERE hook.state != 'new' AND hook.%(choice)s),
                found AS (%(found)s),
+               news AS (
+                   SELECT found.*, coalesce(last.number, 0) AS follows
+                     FROM found
+                     LEFT JOIN LATERAL (
+                          SELECT told.event, told.number
+                            FROM recall_webhook_message told
+                           WHERE told.webhook_id = found.webhook_id
+                             AND told.plan_id = found.plan_id
+                             AND coalesce(told.vin, '') = coalesce(found.vin, '')
+                             AND told.event != 'test'
+                           ORDER BY told.number DESC LIMIT 1) last ON true
+                    WHERE last.event IS DISTINCT FROM %(event)s),
                numbered AS (
-                   SELECT found.*, hook.last_sequence + row_number() OVER (
+                   SELECT news.*, hook.last_sequence + row_number() OVER (
                               PARTITION BY hook.id ORDER BY plan_id, vin) AS number
-                     FROM found JOIN hook ON hook.id = webhook_id),
+                     FROM news JOIN hook ON hook.id = webhook_id),
                made AS (
                    INSERT INTO recall_webhook_message
-                          (webhook_id, plan_id, vin, event, repeat, number, reference,
+                          (webhook_id, plan_id, vin, event, follows, number, reference,
                            payload, state, attempts, created_at, next_try_at)
                    SELECT numbered.webhook_id, plan.id, numbered.vin, %(event)s,
-                          (SELECT coalesce(max(told.repeat) + 1, 0)
-                             FROM recall_webhook_message told
-                            WHERE told.webhook_id = numbered.webhook_id
-                              AND told.plan_id = plan.id
-                              AND told.event = %(event)s
-                              AND coalesce(told.vin, '') = coalesce(numbered.vin, '')),
+                          numbered.follows,
                           numbered.number,
                           'msg_' || replace(gen_random_uuid()::text, '-', ''),
                           jsonb_build_object(
@@ -224,18 +231,6 @@ class RecallWebhookMessage(models.Model):
             stamp=fields.Datetime.now().isoformat() + "Z",
         )
 
-    def _is_news_sql(self, event, plan, vin=None):
-        """Condition: the last that the webhook was told of it is another event."""
-        return SQL(
-            """(SELECT told.event FROM recall_webhook_message told
-                 WHERE told.webhook_id = hook.id AND told.plan_id = %s
-                   AND coalesce(told.vin, '') = %s AND told.event != 'test'
-                 ORDER BY told.number DESC LIMIT 1) IS DISTINCT FROM %s""",
-            plan,
-            vin or "",
-            event,
-        )
-
     def _recall_published_sql(self):
         """Recalls that became public, for the first time or again, after the webhook
         began."""
@@ -245,10 +240,9 @@ class RecallWebhookMessage(models.Model):
                  JOIN hook ON greatest(seen.time, seen.again_at) >= hook.started_at
                  JOIN recall_plan plan ON plan.id = seen.plan_id
                 WHERE greatest(seen.time, seen.again_at) > %(since)s
-                  AND plan.state IN %(states)s AND %(is_news)s""",
+                  AND plan.state IN %(states)s""",
             since=fields.Datetime.now() - timedelta(days=TOLD_DAYS),
             states=TOLD_STATES,
-            is_news=self._is_news_sql("recall.published", SQL("seen.plan_id")),
         )
 
     def _recall_withdrawn_sql(self):
@@ -258,10 +252,8 @@ class RecallWebhookMessage(models.Model):
                  FROM recall_plan plan
                  JOIN recall_publication seen ON seen.plan_id = plan.id
                  JOIN hook ON seen.withdrawn_at >= hook.started_at
-                WHERE plan.state = 'withdrawn' AND seen.withdrawn_at > %(since)s
-                  AND %(is_news)s""",
-            since=fields.Datetime.now() - timedelta(days=TOLD_DAYS),
-            is_news=self._is_news_sql("recall.withdrawn", SQL("plan.id")),
+                WHERE plan.state = 'withdrawn' AND seen.withdrawn_at > %s""",
+            fields.Datetime.now() - timedelta(days=TOLD_DAYS),
         )
 
     def _vehicle_in_scope_sql(self):
@@ -273,17 +265,13 @@ class RecallWebhookMessage(models.Model):
                    ON fleet.data_user_id = hook.data_user_id
                  JOIN recall_vehicle vehicle ON vehicle.vin = fleet.vin
                  JOIN recall_plan plan ON plan.id = vehicle.plan_id
-                WHERE %(open)s
-                  AND plan.state IN %(states)s AND %(is_news)s""",
-            open=OPEN_VEHICLE,
-            states=TOLD_STATES,
-            is_news=self._is_news_sql(
-                "vehicle.in_scope", SQL("vehicle.plan_id"), SQL("vehicle.vin")
-            ),
+                WHERE %s AND plan.state IN %s""",
+            OPEN_VEHICLE,
+            TOLD_STATES,
         )
 
     def _vehicle_done_sql(self):
-        """Vehicles repaired since the webhook was told that they are in scope."""
+        """Repaired vehicles that the webhook was ever told to be in scope."""
         return SQL(
             """SELECT DISTINCT hook.id AS webhook_id, vehicle.plan_id, vehicle.vin
                  FROM recall_webhook_message opened
@@ -291,10 +279,7 @@ class RecallWebhookMessage(models.Model):
                  JOIN recall_vehicle vehicle
                    ON vehicle.vin = opened.vin AND vehicle.plan_id = opened.plan_id
                 WHERE opened.event = 'vehicle.in_scope'
-                  AND vehicle.state = 'done' AND %(is_news)s""",
-            is_news=self._is_news_sql(
-                "vehicle.done", SQL("vehicle.plan_id"), SQL("vehicle.vin")
-            ),
+                  AND vehicle.state = 'done'"""
         )
 
     @api.model

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from . import (
     test_access,
-    test_answers_race,
     test_application,
     test_catalogue,
     test_developers,
@@ -32,6 +31,7 @@ from . import (
     test_partner_access,
     test_partner_pages,
     test_partner_tours,
+    test_phone_answers,
     test_phone_browser,
     test_phone_code,
     test_phone_pages,

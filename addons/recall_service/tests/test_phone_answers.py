@@ -14,7 +14,7 @@ QUICK, REFUSED, SENT = NUMBERS = ("13811110001", "13811110002", "13811110003")
 
 
 @tagged("post_install", "-at_install")
-class TestAnswersRace(CommittedCase):
+class TestPhoneAnswers(CommittedCase):
     """Visitors quicker than the gateway, in transactions that really commit."""
 
     def setUp(self):
