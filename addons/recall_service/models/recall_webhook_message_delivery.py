@@ -152,11 +152,17 @@ class RecallWebhookMessage(models.Model):
         }
         if result.taken:
             vals.update(state="sent", sent_at=now)
-        elif not result.about_receiver and now - first >= webhook.GIVE_UP:
+        elif now - first >= webhook.GIVE_UP and not self._waits_for(result, first):
             vals["state"] = "failed"
         else:
             vals["next_try_at"] = now + webhook.wait_after(attempts)
         self.write(vals)
+
+
+    def _waits_for(self, result, first):
+        """Whether the receiver is away, and has taken no other message meanwhile."""
+        taken_at = self.webhook_id.last_success_at
+        return result.about_receiver and not (taken_at and taken_at > first)
 
 
 def _work(job, send, done):

@@ -131,6 +131,23 @@ class TestWebhookTruth(WebhookCommon):
         self.deliver(at=moment)
         self.assertEqual(set(messages.mapped("state")), {"sent"})
 
+    def test_message_that_a_receiver_fails_of_is_sent_for_ever(self):
+        """S-PUSH: what fails for three days while others are taken is given up."""
+        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins[:2])
+        self.expand()
+        failing = self.hook.message_ids.sorted("number")[0]
+        text = failing.payload.encode()
+        self.answers = lambda _url, body: 500 if body == text else 200
+        moment = fields.Datetime.now()
+        for _try in range(60):
+            self.deliver(at=moment)
+            moment += tool.LONGEST_WAIT
+        others = self.hook.message_ids - failing
+        self.assertTrue(others)
+        self.assertEqual(set(others.mapped("state")), {"sent"})
+        self.assertEqual(failing.state, "failed")
+        self.assertNotEqual(self.hook.state, "disabled")
+
     def test_enabled_webhook_gives_a_message_up_at_its_first_refusal(self):
         """S-PUSH: the three days of a message begin anew with its webhook."""
         self.hook.action_test()
