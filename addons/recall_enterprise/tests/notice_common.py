@@ -4,15 +4,14 @@ from contextlib import nullcontext
 from unittest.mock import patch
 
 from odoo.addons.recall_base.tests.common import RecallCommon
-
-from .notice_smtp import SmtpServer
+from odoo.addons.recall_base.tests.smtp_common import SmtpCommon
 
 _numbers = itertools.count(1)
 
 TEXT = "{owner} {vins} {recall_number} {free_of_charge} {hotline}"
 
 
-class NoticeCommon(RecallCommon):
+class NoticeCommon(SmtpCommon, RecallCommon):
     """A producer with a public page, ten open vehicles, and factories of contacts."""
 
     @classmethod
@@ -105,22 +104,6 @@ class NoticeCommon(RecallCommon):
 
     def events(self, action):
         return self.env["recall.audit.event"].search([("action", "=", action)])
-
-    def use_smtp(self):
-        """Start a mail server and make Odoo send through it."""
-        server = self.enterContext(SmtpServer())
-        self.env["ir.mail_server"].search([]).active = False
-        self.env["ir.mail_server"].create(
-            {
-                "name": "Test",
-                "smtp_host": "127.0.0.1",
-                "smtp_port": server.port,
-                "smtp_encryption": "none",
-            }
-        )
-        Server = type(self.env["ir.mail_server"])
-        self.patch(Server, "_disable_send", classmethod(lambda cls: False))
-        return server
 
     def use_gateway(self, gateway):
         """Make Odoo send short messages through ``gateway``, a provider class."""
