@@ -46,7 +46,7 @@ class MailMail(models.Model):
 
     def _hand_over(self, **options):
         """Send this mail over a connection, by Odoo's own means."""
-        super()._send(**options)
+        super()._send(**options)  # pylint: disable=super-method-mismatch
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None

@@ -105,6 +105,16 @@ class TestMailQueue(SmtpCommon, TransactionCase):
         self.assertEqual(refused.state, "exception")
         self.assertEqual(self.server.receivers, ["b@example.com"])
 
+    def test_log_tells_whom_the_server_refused(self):
+        """X-LOG X-CRYPTO: neither the sentence nor the traceback has the address."""
+        for answer in ("451 come back later", "550 no such user"):
+            with self.subTest(answer), self.assertLogs(level="INFO") as logs:
+                self.server.answers = {"canary@example.com": answer}
+                mail = self.queue("canary")
+                mail.process_email_queue(email_ids=mail.ids)
+                self.assertIn(answer[4:], "\n".join(logs.output))
+                self.assertNotIn("canary@", "\n".join(logs.output))
+
     def test_closed_connection_harms_the_other_mails(self):
         """X-FAULT: those behind it are due at once, and leave by another one."""
         self.server.sender_answer = "421 too many mails in this session"
