@@ -34,6 +34,10 @@ class MailMail(models.Model):
         help="The objection whose visitor this mail is for.",
     )
 
+    recall_push_ids = fields.One2many(
+        "recall.push", "mail_id", help="The messages that this mail carries."
+    )
+
     # === Handing over === #
 
     def _hand_over(self, auto_commit=False, **options):
@@ -70,15 +74,15 @@ class MailMail(models.Model):
         They make a new mail when a person tries them again.
         """
         # sudo: whoever sends mails need not see messages.
-        Push = self.env["recall.push"].sudo()
-        told = Push.search([("mail_id", "in", self.ids)]) if failure_type else Push
+        told = self.sudo().recall_push_ids
         result = super()._postprocess_sent_message(
             *args, failure_type=failure_type, **options
         )
         waiting = self.exists().filtered(lambda mail: mail.state == "outgoing")
-        told.filtered(lambda push: push.mail_id not in waiting)._note_undelivered(
-            failure_type
-        )
+        if failure_type:
+            told.filtered(lambda push: push.mail_id not in waiting)._note_undelivered(
+                failure_type
+            )
         return result
 
     # === Retention === #
@@ -116,7 +120,5 @@ class MailMail(models.Model):
             & self._get_failed_domain()
             & Domain("write_date", "<", oldest)
         )
-        self.env["recall.push"].search(
-            [("mail_id", "in", mails.ids)]
-        )._note_undelivered("mail_unclear")
+        mails.recall_push_ids._note_undelivered()
         mails.exists().unlink()

@@ -28,11 +28,17 @@ class RecallPush(models.Model):
             ),
         }
 
-    def _note_undelivered(self, failure):
-        """Show these messages as failed, and delete their mails."""
+    def _note_undelivered(self, failure=UNCLEAR):
+        """Show these messages as failed, and delete their mails.
+
+        :param str failure: ``failure_type`` of ``mail.mail``, of what never left
+        """
         mails = self.mail_id
-        known = failure in (OUTAGE, UNCLEAR)
-        self.write({"state": "failed", "failure": failure if known else REFUSED})
+        if failure not in (OUTAGE, UNCLEAR):
+            failure = REFUSED
+        self.write({"state": "failed", "failure": failure})
+        if failure != UNCLEAR:
+            self.sent_at = False
         mails.unlink()
 
     @api.model
@@ -47,7 +53,7 @@ class RecallPush(models.Model):
         mails = Push.search(
             [("subscription_id", "in", subscriptions.ids), ("mail_id", "!=", False)]
         ).mail_id
-        carried = Push.search([("mail_id", "in", mails.ids)])
+        carried = mails.recall_push_ids
         ended = carried.filtered(
             lambda push: (
                 push.subscription_id in subscriptions
@@ -60,7 +66,7 @@ class RecallPush(models.Model):
         # begins anew; the queue waits for no message that is locked here.
         mails.unlink()
         (ended & (waiting | unclear)).state = "cancelled"
-        (unclear - ended)._note_undelivered(UNCLEAR)
+        (unclear - ended)._note_undelivered()
         (waiting - ended)._send_anew()
 
     def _send_anew(self):

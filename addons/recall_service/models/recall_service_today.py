@@ -126,7 +126,8 @@ class RecallServiceToday(models.AbstractModel):
         )
 
     def _tiles_mails(self):
-        """Mails that were refused or given up; for those who may see mails."""
+        """Mails besides messages that were refused or given up; for those who may see
+        mails."""
         Mail = self.env["mail.mail"]
         if not Mail.has_access("read"):
             return []
@@ -135,7 +136,9 @@ class RecallServiceToday(models.AbstractModel):
                 "mails",
                 self.env._("Mails that failed"),
                 "mail.mail",
-                Mail._get_own_domain() & Mail._get_failed_domain(),
+                Mail._get_own_domain()
+                & Mail._get_failed_domain()
+                & Domain("recall_push_ids", "=", False),
                 None,
                 level="danger",
             )

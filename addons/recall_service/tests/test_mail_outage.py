@@ -59,7 +59,7 @@ class TestMailOutage(MailQueueCommon, ObjectionCommon):
                     self.hand_over(push.mail_id)
                 self.assertEqual((push.state, push.failure), ("failed", failure))
                 self.assertGreater(len(push.failure_text), 30, "it says what to do")
-                self.assertFalse(push.unclear or self.get_mails())
+                self.assertFalse(push.unclear or push.sent_at or self.get_mails())
                 self.mail_server.smtp_port = self.server.port
                 self.server.answers = {}
                 push.action_retry()
@@ -73,9 +73,10 @@ class TestMailOutage(MailQueueCommon, ObjectionCommon):
     def test_mail_that_may_have_left_goes_out_again(self):
         """S-PUSH X-FAULT: broken off behind its content, it waits for a person."""
         self.server.hang_ups = {self.EMAIL}
-        push = self.push_one()
+        push, shown = self.push_one(), self.get_tile("mails")
         self.hand_over(push.mail_id)
         self.assertTrue(push.unclear)
+        self.assertEqual(self.get_tile("mails"), shown, "it is a message that failed")
         self.hand_over(push.mail_id)
         self.assertEqual(self.server.receivers, [self.EMAIL])
         self.assertTrue(push.unclear)
