@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import smtplib
 import sys
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .ir_mail_server import NotTakenNow
 
@@ -34,7 +35,7 @@ class MailMail(models.Model):
     def _send(self, smtp_session=None, **options):
         """Extension: one mail after the other, as long as the connection lasts."""
         for mail_id in self.ids:
-            if smtp_session and not smtp_session.sock:
+            if getattr(smtp_session, "sock", True) is None:
                 self._trigger_queue(fields.Datetime.now())
                 break
             # Alone: after each commit, all of a prefetched batch would be read again.
@@ -44,9 +45,24 @@ class MailMail(models.Model):
                 mail._hand_over(smtp_session=smtp_session, **options)
         return True
 
-    def _hand_over(self, **options):
+    def _hand_over(self, raise_exception=False, **options):
         """Send this mail over a connection, by Odoo's own means."""
-        super()._send(**options)  # pylint: disable=super-method-mismatch
+        try:
+            super()._send(  # pylint: disable=super-method-mismatch
+                raise_exception=raise_exception, **options
+            )
+        except smtplib.SMTPServerDisconnected:
+            if raise_exception:
+                raise
+            # It has failed for now; undone, it would be sent again.
+            self.failure_reason = self._get_unclear_reason()
+
+    @api.model
+    def _get_unclear_reason(self):
+        return self.env._(
+            "The server or the connection ended while the mail was handed over: it may "
+            "have been sent or not."
+        )
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None

@@ -53,10 +53,7 @@ class MailMail(models.Model):
             {
                 "state": "exception",
                 "failure_type": "unknown",
-                "failure_reason": self.env._(
-                    "The server ended while the mail was handed over: it may have been "
-                    "sent or not."
-                ),
+                "failure_reason": self._get_unclear_reason(),
             }
         )
         # What is committed here has to outlive whatever ends the server from now on.

@@ -22,10 +22,7 @@ class RecallPush(models.Model):
                 "The mail server refused the mail: the address may not exist, or the "
                 "server takes no mails from here."
             ),
-            UNCLEAR: self.env._(
-                "The server or the connection ended while the mail was handed over: it "
-                "may have been sent or not."
-            ),
+            UNCLEAR: self.env["mail.mail"]._get_unclear_reason(),
         }
 
     def _note_undelivered(self, failure=UNCLEAR):
