@@ -63,6 +63,19 @@ def test_contact_is_logged(name, caplog):
     ]
 
 
+def test_traceback_shows_whom_a_server_refused(caplog):
+    """X-CRYPTO X-LOG: libraries put addresses into the text of what they raise."""
+    contacts.guard_logs()
+    name = contacts.LOGGERS[0]
+    with caplog.at_level(logging.INFO, logger=name):
+        try:
+            raise ValueError("refused: zhang.san@example.com")
+        except ValueError:
+            logging.getLogger(name).exception("Not sent")
+    assert "ValueError: refused: z***@***" in caplog.text
+    assert "zhang" not in caplog.text
+
+
 def test_wrong_call_of_a_log_ends_a_request():
     """Who logs with arguments that do not fit goes on, as without the filter."""
     record = logging.LogRecord("odoo.http", logging.INFO, "x", 1, "%s %s", ("a",), None)

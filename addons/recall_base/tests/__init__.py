@@ -20,6 +20,7 @@ from . import (
     test_import_rights,
     test_kept_fields,
     test_login,
+    test_mail_queue,
     test_neutralize,
     test_phone,
     test_plan_scope,

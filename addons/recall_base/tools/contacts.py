@@ -15,13 +15,15 @@ _PHONE = re.compile(
 # Bounded, so that no text makes the search long.
 _EMAIL = re.compile(r"([\w.%+'-])[\w.%+'-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 #: Loggers of Odoo's own that write down what people type: names of accounts, which are
-#: mail addresses, and the sentences of refusals.
+#: mail addresses, the sentences of refusals, and whom a mail server refuses.
 LOGGERS = (
     "odoo.addons.auth_signup.controllers.main",
     "odoo.addons.auth_signup.models.res_users",
     "odoo.addons.auth_totp.models.res_users",
     "odoo.addons.auth_totp_mail.models.res_users",
+    "odoo.addons.base.models.ir_mail_server",
     "odoo.addons.base.models.res_users",
+    "odoo.addons.mail.models.mail_mail",
     "odoo.http",
 )
 
@@ -54,6 +56,10 @@ class LogFilter(logging.Filter):
             return True  # arguments that do not fit: the handler says whose
         if (hidden := hide(text)) != text:
             record.msg, record.args = hidden, ()
+        if record.exc_info and not record.exc_text:
+            # What a formatter finds here it does not make itself.
+            trace = logging.Formatter().formatException(record.exc_info)
+            record.exc_text = hide(trace)
         return True
 
 

@@ -7,16 +7,16 @@ from unittest.mock import patch
 from odoo import fields
 
 from odoo.addons.recall_base.tests.common import RecallCommon
+from odoo.addons.recall_base.tests.smtp_common import SmtpCommon
 
 from .notice_gateway import Gateway
-from .notice_smtp import SmtpServer
 
 _numbers = itertools.count(1)
 
 TEXT = "{owner} {vins} {recall_number} {free_of_charge} {hotline}"
 
 
-class NoticeCommon(RecallCommon):
+class NoticeCommon(SmtpCommon, RecallCommon):
     """A producer with a public page, ten open vehicles, and factories of contacts."""
 
     @classmethod
@@ -118,22 +118,6 @@ class NoticeCommon(RecallCommon):
 
     def events(self, action):
         return self.env["recall.audit.event"].search([("action", "=", action)])
-
-    def use_smtp(self):
-        """Start a mail server and make Odoo send through it."""
-        server = self.enterContext(SmtpServer())
-        self.env["ir.mail_server"].search([]).active = False
-        self.env["ir.mail_server"].create(
-            {
-                "name": "Test",
-                "smtp_host": "127.0.0.1",
-                "smtp_port": server.port,
-                "smtp_encryption": "none",
-            }
-        )
-        Server = type(self.env["ir.mail_server"])
-        self.patch(Server, "_disable_send", classmethod(lambda cls: False))
-        return server
 
     def use_gateway(self):
         """Make Odoo send short messages through a class that keeps them."""

@@ -1,34 +1,49 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from odoo import fields, models
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+#: Days in which a mail that could not be delivered is kept, with its address.
+KEEP_UNDELIVERED_DAYS = 14
 
 
 class MailMail(models.Model):
-    """Mails to subscribers are handed over at most once, also when the server dies.
+    """Mails to visitors are handed over at most once, also when the server dies.
 
     Odoo notes that a mail was sent after the mail server took it: one that dies in
     between would send it again. For these mails it is committed before the hand-over
     that it has begun; the mail is sent by what follows, uncommitted. What a kill leaves
     in the exception state may have been taken or not: a person decides, nothing is sent
     twice by itself.
+
+    A mail holds an address and links with proofs: it goes with what it is about, and
+    after ``KEEP_UNDELIVERED_DAYS``.
     """
 
     _inherit = "mail.mail"
 
     recall_once = fields.Boolean(readonly=True, copy=False)
+    recall_objection_id = fields.Many2one(
+        "recall.objection",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The objection whose visitor this mail is for.",
+    )
 
-    def _send(self, auto_commit=False, **options):
-        """Extension: mails to subscribers go one by one, each noted before."""
-        once = self.filtered("recall_once")
-        others = self - once
-        if others:
-            super(MailMail, others)._send(auto_commit=auto_commit, **options)
-        for mail_id in once.ids:
-            # Alone: after each commit, all of a prefetched batch would be read again.
-            mail = self.browse(mail_id)
-            if not auto_commit or mail._begin():
-                super(MailMail, mail)._send(auto_commit=auto_commit, **options)
-        return True
+    recall_push_ids = fields.One2many(
+        "recall.push", "mail_id", help="The messages that this mail carries."
+    )
+
+    # === Handing over === #
+
+    def _hand_over(self, auto_commit=False, **options):
+        """Extension: the hand-over of mails to visitors is noted before."""
+        if not self.recall_once or not auto_commit or self._begin():
+            super()._hand_over(auto_commit=auto_commit, **options)
 
     def _begin(self):
         """Commit that the hand-over of this mail begins; whether it is still due."""
@@ -38,10 +53,7 @@ class MailMail(models.Model):
             {
                 "state": "exception",
                 "failure_type": "unknown",
-                "failure_reason": self.env._(
-                    "The server ended while the mail was handed over: it may have been "
-                    "sent or not."
-                ),
+                "failure_reason": self._get_unclear_reason(),
             }
         )
         # What is committed here has to outlive whatever ends the server from now on.
@@ -52,3 +64,58 @@ class MailMail(models.Model):
         )
         self.invalidate_recordset(["state"])
         return True
+
+    def _postprocess_sent_message(self, *args, failure_type=None, **options):
+        """Extension: messages whose mail was refused or given up have failed.
+
+        They make a new mail when a person tries them again.
+        """
+        # sudo: whoever sends mails need not see messages.
+        told = self.sudo().recall_push_ids
+        result = super()._postprocess_sent_message(
+            *args, failure_type=failure_type, **options
+        )
+        waiting = self.exists().filtered(lambda mail: mail.state == "outgoing")
+        if failure_type:
+            told.filtered(lambda push: push.mail_id not in waiting)._note_undelivered(
+                failure_type
+            )
+        return result
+
+    # === Retention === #
+
+    @api.model
+    def _get_own_domain(self):
+        """Mails of these add-ons; those to visitors may be part of no record."""
+        return Domain("recall_once", "=", True) | Domain("model", "=like", "recall.%")
+
+    @api.model
+    def _get_failed_domain(self, within=None):
+        """Mails that were refused or given up, or may have been sent or not.
+
+        :param timedelta within: only those of so long
+        """
+        failed = Domain("state", "=", "exception")
+        if within:
+            failed &= Domain("write_date", ">", fields.Datetime.now() - within)
+        return failed
+
+    @api.model
+    def _forget_about(self, records):
+        """Delete the mails about these records, in whatever state they are."""
+        # sudo: mails are the system's; callers answer for the records.
+        self.sudo().search(
+            [("model", "=", records._name), ("res_id", "in", records.ids)]
+        ).unlink()
+
+    @api.autovacuum
+    def _gc_undelivered(self):
+        """Delete what could not be delivered for long, with the address."""
+        oldest = fields.Datetime.now() - timedelta(days=KEEP_UNDELIVERED_DAYS)
+        mails = self.search(
+            self._get_own_domain()
+            & self._get_failed_domain()
+            & Domain("write_date", "<", oldest)
+        )
+        mails.recall_push_ids._note_undelivered()
+        mails.exists().unlink()

@@ -223,7 +223,7 @@ class RecallDataApplication(models.Model):
     def _gc_ended(self):
         """Delete what was never confirmed, and what was refused long ago."""
         now = fields.Datetime.now()
-        self.search(
+        ended = self.search(
             [
                 "|",
                 "&",
@@ -233,4 +233,6 @@ class RecallDataApplication(models.Model):
                 ("state", "=", "refused"),
                 ("decided_at", "<", now - timedelta(days=KEEP_REFUSED_DAYS)),
             ]
-        ).unlink()
+        )
+        self.env["mail.mail"]._forget_about(ended)
+        ended.unlink()

@@ -41,6 +41,10 @@ class RecallObjection(models.Model):
                 "origin": False,
             }
         )
+        # sudo: mails are the system's; whoever erases an address answers for it.
+        self.env["mail.mail"].sudo().search(
+            [("recall_objection_id", "in", self.ids)]
+        ).unlink()
         self._log_many("erase_email")
 
     def _forget_photos(self):

@@ -44,7 +44,8 @@ class RecallObjection(models.Model):
         try:
             with self.env.cr.savepoint():
                 self.mail_due = False
-                self._queue_mail(template, self.id, self._open_email())
+                mail = self._queue_mail(template, self.id, self._open_email())
+                mail.recall_objection_id = self
                 self.env.flush_all()
         except Exception as error:  # noqa: BLE001 - a template is anybody's text
             self.invalidate_recordset()
@@ -59,16 +60,22 @@ class RecallObjection(models.Model):
 
         Producers' accounts read the messages of what they see, and the link in a
         visitor's mail is for the visitor alone.
+
+        :returns: the mail; none where there is no address
         """
+        Mail = self.env["mail.mail"]
+        if not address:
+            return Mail
         values = {
             "email_to": address,
             "recipient_ids": [],
             "model": False,
             "res_id": False,
         }
-        if address:
-            template.send_mail(record_id, email_values=values)
-            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+        mail = Mail.browse(template.send_mail(record_id, email_values=values))
+        mail.recall_once = True
+        self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+        return mail
 
     def _pass_on(self):
         """Note that the producer was told of these: the pages say so, no mail does."""

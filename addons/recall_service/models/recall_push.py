@@ -102,8 +102,8 @@ class RecallPush(models.Model):
         compute="_compute_unclear",
         search="_search_unclear",
         compute_sudo=True,
-        help="The mail server refused the mail, or the server ended while handing it "
-        "over: nobody knows whether it was taken.",
+        help="The server or the connection ended while the mail was handed over: "
+        "nobody knows whether it was taken.",
     )
 
     _once = models.UniqueIndex(

@@ -21,7 +21,8 @@ class RecallPush(models.Model):
         """Messages that have been due for too long, to subscribers and partners.
 
         A receiver that fails has its own alarm, and what waits for a suspended data
-        user is meant to wait: neither is counted here.
+        user is meant to wait: neither is counted here. A mail that was refused or given
+        up is counted for a day, so that it is told once.
         """
         late = fields.Datetime.now() - LATE
         domain = Domain("state", "=", "waiting") & Domain("next_try_at", "<", late)
@@ -32,17 +33,15 @@ class RecallPush(models.Model):
                 ("webhook_id.data_user_id.active", "=", True),
             ]
         )
-        mails = [
-            ("recall_once", "=", True),
-            ("state", "=", "outgoing"),
-            ("create_date", "<", late),
-        ]
+        Mail = self.env["mail.mail"]
+        waiting = Domain("state", "=", "outgoing") & Domain("create_date", "<", late)
+        mails = Mail._get_own_domain() & (waiting | Mail._get_failed_domain(TOLD_EVERY))
         return (
             self.search_count(domain & self._get_enabled_domain(), limit=1000)
             + self.env["recall.webhook.message"].search_count(
                 domain & healthy, limit=1000
             )
-            + self.env["mail.mail"].search_count(mails, limit=1000)
+            + Mail.search_count(mails, limit=1000)
         )
 
     @api.model

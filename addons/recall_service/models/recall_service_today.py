@@ -36,6 +36,7 @@ class RecallServiceToday(models.AbstractModel):
             *self._tiles_tokens(),
             self._tile_quotas(),
             self._tile_pushes(),
+            *self._tiles_mails(),
             self._tile_objections(),
             self._tile_webhooks(),
         ]
@@ -123,6 +124,25 @@ class RecallServiceToday(models.AbstractModel):
             None,
             level="danger",
         )
+
+    def _tiles_mails(self):
+        """Mails besides messages that were refused or given up; for those who may see
+        mails."""
+        Mail = self.env["mail.mail"]
+        if not Mail.has_access("read"):
+            return []
+        return [
+            self._count_tile(
+                "mails",
+                self.env._("Mails that failed"),
+                "mail.mail",
+                Mail._get_own_domain()
+                & Mail._get_failed_domain()
+                & Domain("recall_push_ids", "=", False),
+                None,
+                level="danger",
+            )
+        ]
 
     def _tile_objections(self):
         return self._count_tile(

@@ -213,6 +213,11 @@ class RecallSubscriber(models.Model):
         # Own vehicles come first.
         return sorted(told, key=lambda item: (not item["vins"], item["plan"].id))
 
+    def unlink(self):
+        """Extension: with an address goes what the mail queue holds for it."""
+        self.env["mail.mail"]._forget_about(self)
+        return super().unlink()
+
     @api.autovacuum
     def _gc_empty(self):
         """Delete addresses that no subscription is left of."""

@@ -17,6 +17,8 @@ from . import (
     test_lookup_guard,
     test_lookup_scope,
     test_lookup_usage,
+    test_mail_erasure,
+    test_mail_outage,
     test_my_vehicles,
     test_neutralize,
     test_objection,

@@ -190,12 +190,16 @@ class TestApplication(PartnerCommon):
         unconfirmed = self.make_application("unconfirmed")
         refused = self.make_application("refused", decided_at=fields.Datetime.now())
         waiting = self.make_application()
+        template = self.env.ref("recall_service.mail_template_application_confirm")
+        mail = self.env["mail.mail"].browse(template.send_mail(unconfirmed.id))
+        mail.state = "exception"
         Application = self.env["recall.data.application"]
         Application._gc_ended()
         self.assertEqual(len((unconfirmed | refused | waiting).exists()), 3)
         with freeze_time(fields.Datetime.now() + timedelta(days=8)):
             Application._gc_ended()
         self.assertEqual((unconfirmed | refused | waiting).exists(), refused | waiting)
+        self.assertFalse(mail.exists(), "nor does a mail with it")
         with freeze_time(fields.Datetime.now() + timedelta(days=366)):
             Application._gc_ended()
         self.assertEqual((refused | waiting).exists(), waiting)

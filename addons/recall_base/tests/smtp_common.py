@@ -15,7 +15,8 @@ class _Handler(socketserver.StreamRequestHandler):
             self._serve()
 
     def _serve(self):
-        self._say("220 test")
+        owner = self.server.owner
+        self._say(owner.greeting)
         receiver = None
         while line := self.rfile.readline().decode().strip():
             verb = line.upper()
@@ -23,9 +24,13 @@ class _Handler(socketserver.StreamRequestHandler):
                 self._say("250 test")
             elif verb.startswith("RCPT"):
                 receiver = re.search("<(.*)>", line)[1]
-                self._say(self.server.owner.answers.get(receiver, "250 ok"))
+                if receiver in owner.early_hang_ups:
+                    return
+                self._say(owner.answers.get(receiver, "250 ok"))
             elif verb.startswith("MAIL"):
-                self._say(self.server.owner.sender_answer)
+                self._say(owner.sender_answer)
+                if owner.sender_answer.startswith("421"):
+                    return
             elif verb == "DATA":
                 self._say("354 go on")
                 if not self._take(receiver):
@@ -45,7 +50,7 @@ class _Handler(socketserver.StreamRequestHandler):
         owner.received.append((receiver, message))
         if receiver in owner.hang_ups:
             return False
-        self._say("250 taken")
+        self._say(owner.content_answer)
         return True
 
     def _say(self, text):
@@ -61,14 +66,19 @@ class SmtpServer:
     """A mail server on 127.0.0.1 that keeps what it gets.
 
     ``answers`` (receiver -> answer to RCPT) refuse receivers; after the mail of one of
-    ``hang_ups`` is in, the connection ends without an answer.
+    ``hang_ups`` is in, the connection ends without an answer. One of
+    ``early_hang_ups`` ends it before that, and so does a ``sender_answer`` of 421.
+    The other answers are given to everybody.
     """
 
     def __init__(self):
         self.received = []
         self.answers = {}
         self.hang_ups = set()
+        self.early_hang_ups = set()
+        self.greeting = "220 test"
         self.sender_answer = "250 ok"
+        self.content_answer = "250 taken"
 
     def __enter__(self):
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -86,3 +96,23 @@ class SmtpServer:
     @property
     def receivers(self):
         return [receiver for receiver, _message in self.received]
+
+
+class SmtpCommon:
+    """A test whose Odoo hands mails to a server of its own."""
+
+    def use_smtp(self):
+        """Start a mail server and make Odoo send through it."""
+        server = self.enterContext(SmtpServer())
+        self.env["ir.mail_server"].search([]).active = False
+        self.mail_server = self.env["ir.mail_server"].create(
+            {
+                "name": "Test",
+                "smtp_host": "127.0.0.1",
+                "smtp_port": server.port,
+                "smtp_encryption": "none",
+            }
+        )
+        Server = type(self.env["ir.mail_server"])
+        self.patch(Server, "_disable_send", classmethod(lambda cls: False))
+        return server
