@@ -82,13 +82,23 @@ class RecallPlan(models.Model):
         return {"removed": removed, "staying": staying, "unknown": unknown}
 
     def _move_as_filed(self, message):
-        """Move the plan to the state that a filing gives it; whether it moved."""
+        """Move the plan to the state that a filing gives it; whether it moved.
+
+        :raises MessageError: 407 when it publishes a withdrawn plan without a reason
+        """
         self.ensure_one()
         target = message.planState
         if not target or target == self.state or target == "filed":
             return False
-        if target == "published" and self.state != "filed":
+        if target == "published" and self.state not in ("filed", "withdrawn"):
             return False  # further on already
+        if self.state == "withdrawn" and not message.stateReason:
+            raise MessageError(
+                ApiStatus.PARAMETER_FORMAT,
+                "The plan was withdrawn: planState published opens it again only with "
+                "its reason. Add stateReason, or leave planState out.",
+                "stateReason",
+            )
         self._step_to(target, message.stateReason or "")
         return True
 
