@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import vin
+from ..tools import deadline, vin
 
 #: States of a vehicle that take it out of the count a rate is measured against.
 GONE = ("exported", "scrapped", "stolen")
@@ -152,11 +152,12 @@ class RecallVehicle(models.Model):
         removed = self._move(
             SQL(
                 """SELECT vehicle.id AS vehicle_id, %(removed)s AS state,
-                          now() AT TIME ZONE 'UTC' AS state_date
+                          %(today)s AS state_date
                      FROM recall_vehicle vehicle
                     WHERE vehicle.plan_id = %(plan)s AND NOT %(repaired)s
                       AND vehicle.vin IN (SELECT vin FROM %(staged)s)""",
                 removed=REMOVED,
+                today=deadline.today(),
                 plan=plan.id,
                 repaired=_REPAIRED,
                 staged=staged,
