@@ -22,6 +22,7 @@ from . import (
     test_login,
     test_neutralize,
     test_phone,
+    test_plan_lines,
     test_plan_scope,
     test_plan_state,
     test_plan_take_in,
