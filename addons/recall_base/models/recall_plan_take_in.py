@@ -63,6 +63,7 @@ class RecallPlan(models.Model):
             recall_number=plan.recall_number,
             version=plan.version,
             added=result["added"],
+            relined=result["relined"],
             refused=len(result["refused"]),
         )
         return {**result, "plan": plan}

@@ -258,6 +258,7 @@ class TestPlanTakeIn(PlanMessages):
                 "recall_number": plan.recall_number,
                 "version": 1,
                 "added": 2,
+                "relined": 0,
                 "refused": 1,
             },
         )
