@@ -12,7 +12,6 @@ _RULES = (
     (LINE_FIELDS, False),
     ((*_PRODUCT, "production_start", "production_end"), False),
     (_PRODUCT, True),
-    ((), True),
 )
 
 
@@ -44,7 +43,11 @@ class RecallPlan(models.Model):
             for key, positions in filed.items():
                 if not alone or len(positions) == len(here[key]) == 1:
                     found |= zip(positions, here[key], strict=False)
-            left = [line for line in left if line not in found.values()]
+            taken = set(found.values())
+            left = [line for line in left if line not in taken]
+        new = [position for position in range(len(wanted)) if position not in found]
+        if len(new) == len(left) == 1 and left[0] == self.line_ids[new[0] : new[0] + 1]:
+            found[new[0]] = left[0]  # nothing else was changed: it has another name
         return found
 
     def _split_unlisted(self, lines):

@@ -74,7 +74,9 @@ class TestPlanLines(PlanMessages):
     # Lines before, lines filed, what becomes of the vehicles of the former.
     AMENDED = (
         ("renamed", (A, B), (A, {**B, "model": "B2"}), ["A", "B2"], 2),
-        ("one renamed, reordered", (A, B), ({**B, "model": "B2"}, A), ["A", "B2"], 2),
+        ("only line renamed", (A,), (C,), ["C"], 1),
+        ("one renamed, reordered", (A, B), ({**B, "model": "B2"}, A), None, 3),
+        ("one replaced", (A, B), (B, C), None, 3),
         ("period amended", (A, B), (B, {**A, "productionEnd": None}), ["A", "B"], 2),
         ("number amended", (A, B), ({**B, "numRecall": 8}, A), ["A", "B"], 2),
         (
