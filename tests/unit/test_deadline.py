@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import time
 from datetime import date, datetime, timedelta
 from zoneinfo import available_timezones
 
 import pytest
+from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 from tools import deadline
@@ -55,3 +57,22 @@ def test_days_and_moments_disagree(day, offset, zone):
     limit = deadline.limit_of(day, zone)
     moment = limit + offset
     assert (day < deadline.due_date(moment, zone)) == (moment >= limit)
+
+
+# An hour and a half past midnight in Beijing.
+NIGHT = "2025-12-31 17:30:00"
+DAYS = {"Asia/Shanghai": "2026-01-01", "America/New_York": "2025-12-31"}
+
+
+@pytest.mark.parametrize("server", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_clock_of_the_server_decides_which_day_it_is(server, monkeypatch):
+    """M-PLAN: days are those of the country, or of the zone that is asked for."""
+    monkeypatch.setenv("TZ", server)
+    time.tzset()
+    try:
+        with freeze_time(NIGHT):
+            assert str(deadline.today()) == DAYS["Asia/Shanghai"]
+            assert {zone: str(deadline.today(zone)) for zone in DAYS} == DAYS
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -57,6 +57,7 @@ from . import (
     recall_plan_part,
     recall_plan_state,
     recall_plan_take_in,
+    recall_plan_take_in_lines,
     recall_plan_version,
     recall_plan_versions,
     recall_producer,

@@ -138,6 +138,7 @@ FACTS = {
     "reason": _lt("Reason"),
     "records": _lt("Records"),
     "refused": _lt("Refused"),
+    "relined": _lt("Moved to another product line"),
     "rejected": _lt("Rejected"),
     "removed": _lt("Removed"),
     "repeated": _lt("Repeated"),

@@ -3,10 +3,10 @@ import functools
 from collections import defaultdict
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
-from ..tools import cipher, vin
+from ..tools import cipher, deadline, vin
 
 #: More vehicles of one batch than this under one phone number are worth a question.
 PHONE_LIMIT = 5
@@ -158,8 +158,7 @@ class RecallCompletionCheck(models.AbstractModel):
     def _today(self, producer_id):
         """The day it is where the producer is, as CCYY-MM-DD."""
         producer = self.env["recall.producer"].browse(producer_id)
-        today = fields.Date.context_today(producer.with_context(tz=producer.timezone))
-        return today.isoformat()
+        return deadline.today(producer.timezone).isoformat()
 
     def _judge_vins(self, producer_id, reports):
         """For each report whether there is nothing to say about the form of its VIN."""

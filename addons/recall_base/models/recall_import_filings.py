@@ -11,6 +11,7 @@ from ..tools import json_list, messages, tabular
 from ..tools.messages import ApiStatus, MessageError
 from ..tools.plan_messages import PlanMessage
 from .recall_import_kind import Fault, Item, Outcome
+from .recall_import_plans import find_kept_lines
 from .recall_import_vins import vin_faults
 
 #: Member of the file that is the list of plans, as in a message of the interface.
@@ -144,7 +145,7 @@ def _explain(number, error):
 
 
 def _find_left_out(number, result):
-    """Faults for the vehicles that did not come in, or not go out, with a plan."""
+    """Faults for what did not come in, or not go out, with a plan."""
     for text in result["refused"]:
         yield from vin_faults(Item(number, (text,)))
     for code, name in (
@@ -152,3 +153,4 @@ def _find_left_out(number, result):
         ("vehicle_not_in_scope", "unknown"),
     ):
         yield from (Fault(number, code, "vin", text) for text in result[name])
+    yield from find_kept_lines(number, result)

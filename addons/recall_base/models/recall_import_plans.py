@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import re
+from collections import defaultdict
 from typing import Any, NamedTuple
 
 from odoo import api, fields, models
 
 from ..tools import messages
+from ..tools.cells import clean
 from ..tools.messages import MessageError
 from ..tools.plan_messages import PlanMessage
-from .recall_import_kind import Column, Fault, Outcome, recall_number_column
+from .recall_import_kind import BATCH, Column, Fault, Outcome, recall_number_column
 
 #: Columns that are the same in all rows of a recall -> members of the message.
 OF_PLAN = {
@@ -59,6 +61,14 @@ class FiledPlan(NamedTuple):
     members: dict[str, Any]
 
 
+class RefusedRow(NamedTuple):
+    """A row whose cells have the wrong form: others of its recall wait for it."""
+
+    number: int
+    recall_number: str
+    faults: list[Fault]
+
+
 class RecallImport(models.Model):
     _inherit = "recall.import"
 
@@ -68,13 +78,18 @@ class RecallImport(models.Model):
 
 
 class RecallImportKindPlans(models.AbstractModel):
-    """Filed plans of a producer from a table: a row for each product line."""
+    """Filed plans of a producer from a table: a row for each product line.
+
+    The lines of a recall that a filing does not list may go: where one of its rows is
+    refused, all are. For the same reason a file is taken in as one batch.
+    """
 
     _name = "recall.import.kind.plans"
     _inherit = "recall.import.kind"
     _description = "Import of recall plans"
 
     _groups = "recall_base.group_keeper"
+    _batch = _most_rows = BATCH
 
     @api.model
     def _columns(self):
@@ -232,22 +247,42 @@ class RecallImportKindPlans(models.AbstractModel):
         names = [column.name for column in self._columns()]
 
         def prepare(items):
-            plans, faults = {}, []
+            plans, faults, refused = defaultdict(list), [], {}
             for item in items:
+                if isinstance(item, RefusedRow):
+                    refused.setdefault(item.recall_number, item.number)
+                    faults += item.faults
+                    continue
                 cells = dict(zip(names, item.values, strict=True))
+                rows = plans[cells["recall_number"]]
                 fault = _find_cell_fault(item.number, cells)
-                known = plans.get(cells["recall_number"])
-                if not fault and known and not _same_plan(known[0][1], cells):
+                if not fault and rows and not _same_plan(rows[0][1], cells):
                     fault = Fault(item.number, "plan_rows_differ", "recall_number")
                 if fault:
+                    refused.setdefault(cells["recall_number"], item.number)
                     faults.append(fault)
                 else:
-                    plans.setdefault(cells["recall_number"], []).append(
-                        (item.number, cells)
-                    )
+                    rows.append((item.number, cells))
+            for number, row in refused.items():
+                faults += _refuse_others(plans.pop(number, ()), row)
             return [_make_plan(rows) for rows in plans.values()], faults
 
         return prepare
+
+    @api.model
+    def _reader(self, mapping, width):
+        """Override: the rows of a recall come in together, or none of them."""
+        read = super()._reader(mapping, width)
+        index = mapping["recall_number"]
+
+        def read_row(number, row):
+            item, faults = read(number, row)
+            if faults:
+                recall = clean(row[index]) if index < len(row) else ""
+                item = RefusedRow(number, recall, faults)
+            return item, []
+
+        return read_row
 
     @api.model
     def _take_in(self, job, prepared):
@@ -260,30 +295,37 @@ class RecallImportKindPlans(models.AbstractModel):
         for filed in plans:
             try:
                 with self.env.cr.savepoint():
-                    status = self._take_in_plan(Plan, job, filed)
+                    result = self._take_in_plan(Plan, job, filed)
             except MessageError as error:
                 faults += (
                     Fault(number, "plan_row", note=error.message)
                     for number in filed.numbers
                 )
                 continue
-            if status is None:
+            if result is None:
                 faults += (Fault(number, "plan_of_other") for number in filed.numbers)
-            elif status == "unchanged":
+                continue
+            faults += find_kept_lines(filed.numbers[0], result)
+            if result["status"] == "unchanged":
                 repeated += len(filed.numbers)
             else:
                 taken += len(filed.numbers)
         return Outcome(taken, repeated, faults)
 
     def _take_in_plan(self, Plan, job, filed):
-        """Take in one plan; None where its number is another producer's."""
+        """What ``_take_in`` tells of a plan; None if it is another producer's."""
         number = filed.members["recallNum"]
         known = Plan.search([("recall_number", "=", number)])
         if known and known.producer_id != job.producer_id:
             return None
         members = {**filed.members, "producerName": job.producer_id.name}
         message = messages.validate(PlanMessage, members)
-        return Plan._take_in(message)["status"]
+        return Plan._take_in(message)
+
+
+def find_kept_lines(number, result):
+    """One fault for each product line that a plan in row ``number`` lists no more."""
+    return [Fault(number, "line_kept", note=name) for name in result["kept"]]
 
 
 def _find_cell_fault(number, cells):
@@ -302,6 +344,12 @@ def _find_cell_fault(number, cells):
 
 def _read_parts_state(cells):
     return PARTS_STATES[cells["parts_state"].casefold()]
+
+
+def _refuse_others(rows, refused):
+    """Faults for the good rows of a recall that has a refused one."""
+    note = f"Row {refused} of the same recall was refused."
+    return [Fault(number, "plan_row_refused", note=note) for number, _cells in rows]
 
 
 def _same_plan(first, cells):

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .recall_vehicle import REMOVED
 
 
 class RecallPlanLine(models.Model):
@@ -36,3 +40,35 @@ class RecallPlanLine(models.Model):
         for line in self:
             parts = (line.brand, line.series, line.model)
             line.display_name = " ".join(part for part in parts if part)
+
+    def unlink(self):
+        """Let go of the vehicles that left the scope; others keep their line."""
+        self.env["recall.vehicle"]._leave_lines(self)
+        return super().unlink()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_without_vehicles(self):
+        if kept := self._filter_in_use():
+            raise UserError(
+                self.env._(
+                    "Vehicles in scope are of the product line %(line)s: it cannot be "
+                    "deleted. Take these vehicles out of scope first.",
+                    line=kept[0].display_name,
+                )
+            )
+
+    def _filter_in_use(self):
+        """Those of these lines that vehicles in scope are of."""
+        # By the plan, whose index there is: one of lines would take a GB.
+        return self.filtered(
+            lambda line: self.env.execute_query(
+                SQL(
+                    """SELECT EXISTS (
+                           SELECT FROM recall_vehicle
+                            WHERE plan_id = %s AND line_id = %s AND state != %s)""",
+                    line.plan_id.id,
+                    line.id,
+                    REMOVED,
+                )
+            )[0][0]
+        )

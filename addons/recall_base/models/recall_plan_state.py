@@ -2,6 +2,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools import deadline
+
 #: State -> states it may become, by a button, a message or the clock.
 STEPS = {
     "filed": ("published", "withdrawn"),
@@ -112,7 +114,7 @@ class RecallPlan(models.Model):
         """Keep the day on which a state was reached."""
         if state in DAYS:
             # sudo: the day follows from the step, nobody writes it.
-            self.sudo()[DAYS[state]] = fields.Date.context_today(self)
+            self.sudo()[DAYS[state]] = deadline.today()
 
     @api.model
     def _cron_start(self):
@@ -120,7 +122,7 @@ class RecallPlan(models.Model):
         due = self.search(
             [
                 ("state", "=", "published"),
-                ("recall_start", "<=", fields.Date.context_today(self)),
+                ("recall_start", "<=", deadline.today()),
             ]
         )
         Cron = self.env["ir.cron"]

@@ -5,6 +5,7 @@ from odoo import Command, api, fields, models
 
 from ..tools import recall_number
 from ..tools.messages import ApiStatus, MessageError
+from .recall_plan_take_in_lines import differs
 
 
 class RecallPlan(models.Model):
@@ -21,9 +22,10 @@ class RecallPlan(models.Model):
 
         :param message: ``tools.plan_messages.PlanMessage``
         :returns: dict with the ``plan``, its ``status`` (created, amended, unchanged),
-            number of vehicles ``added`` and ``removed``, and the lists of VINs
-            ``refused`` by GB 16735, ``staying`` in scope as repaired, and ``unknown``
-            though they were to be removed
+            number of vehicles ``added``, ``removed`` and ``relined`` (of another
+            product line than before), the lists of VINs ``refused`` by GB 16735,
+            ``staying`` in scope as repaired, and ``unknown`` though they were to be
+            removed, and the names of product lines ``kept`` for their vehicles
         :raises MessageError: 407 when the filing contradicts itself or a standard
         """
         for member, sentence in _find_faults(message):
@@ -32,6 +34,7 @@ class RecallPlan(models.Model):
             message.producerName
         ]
         plan = self.search([("recall_number", "=", message.recallNum)])
+        version = plan.version
         vals = self._prepare_plan_vals(message, producer)
         result = {"removed": 0, "staying": [], "unknown": []}
         if not plan:
@@ -41,28 +44,53 @@ class RecallPlan(models.Model):
             plan = self.sudo().create({**vals, "state": state}).with_env(self.env)
             plan._note_step(state)
             result["status"] = "created"
-        elif _differs(plan, vals) or plan._parts_differ(message):
+        elif plan._says_other(message, vals):
             plan.write(vals | plan._prepare_lists(message))
             result["status"] = "amended"
         producer._add_dealers(message.dealers)
-        line_ids = dict(enumerate(plan.line_ids.ids))
-        added, refused = self.env["recall.vehicle"]._add_to_scope(
-            plan, ((item.vin, line_ids.get(item.line or 0)) for item in message.vins)
-        )
+        result |= plan._add_vehicles(message)
         if message.removal:
             result |= plan._take_out(message.removal.vins, message.removal.reason)
+        result["kept"] = plan._drop_unlisted(message)
         moved = plan._move_as_filed(message)
-        changed = added or result["removed"] or moved
+        changed = (
+            result["added"] or result["relined"] or plan.version > version or moved
+        )
         result.setdefault("status", "amended" if changed else "unchanged")
         self.env["recall.audit.event"]._record(
             "plan.take_in",
             plan,
             recall_number=plan.recall_number,
             version=plan.version,
-            added=added,
-            refused=len(refused),
+            added=result["added"],
+            relined=result["relined"],
+            refused=len(result["refused"]),
         )
-        return {**result, "plan": plan, "added": added, "refused": refused}
+        return {**result, "plan": plan}
+
+    def _add_vehicles(self, message):
+        """Put the vehicles of a filing in scope, on their lines.
+
+        :returns: dict with the number of vehicles ``added``, the VINs ``refused``, and
+            the number ``relined`` as they were of another line
+        """
+        self.ensure_one()
+        Vehicle = self.env["recall.vehicle"]
+        lines = self._match_lines(self._prepare_lines(message))
+        line_ids = {position: line.id for position, line in lines.items()}
+        may_come_back = self.removed_count
+        added, refused = Vehicle._add_to_scope(
+            self, ((item.vin, line_ids.get(item.line or 0)) for item in message.vins)
+        )
+        told = [
+            (item.vin, line_ids[item.line])
+            for item in message.vins
+            if item.line in line_ids
+        ]
+        relined = 0
+        if told and (may_come_back or added < len(message.vins)):
+            relined = Vehicle._assign_lines(self, told)
+        return {"added": added, "refused": refused, "relined": relined}
 
     def _take_out(self, vins, reason):
         """Take VINs out of the scope; a version of its own tells why.
@@ -82,13 +110,23 @@ class RecallPlan(models.Model):
         return {"removed": removed, "staying": staying, "unknown": unknown}
 
     def _move_as_filed(self, message):
-        """Move the plan to the state that a filing gives it; whether it moved."""
+        """Move the plan to the state that a filing gives it; whether it moved.
+
+        :raises MessageError: 407 when it publishes a withdrawn plan without a reason
+        """
         self.ensure_one()
         target = message.planState
         if not target or target == self.state or target == "filed":
             return False
-        if target == "published" and self.state != "filed":
+        if target == "published" and self.state not in ("filed", "withdrawn"):
             return False  # further on already
+        if self.state == "withdrawn" and not message.stateReason:
+            raise MessageError(
+                ApiStatus.PARAMETER_FORMAT,
+                "The plan was withdrawn: planState published opens it again only with "
+                "its reason. Add stateReason, or leave planState out.",
+                "stateReason",
+            )
         self._step_to(target, message.stateReason or "")
         return True
 
@@ -138,59 +176,34 @@ class RecallPlan(models.Model):
             vals["parts_from"] = fields.Date.to_date(message.partsFrom) or False
         return {name: value for name, value in vals.items() if value is not None}
 
-    def _parts_differ(self, message):
-        """Whether product lines or parts are others than those of a filing."""
-        self.ensure_one()
-        wanted = self._prepare_lines(message)
-        parts = {part.number: part.name or False for part in self.part_ids}
+    def _says_other(self, message, vals):
+        """Whether a filing would change plan, product lines or parts.
+
+        :param vals: values of the plan itself
+        """
         return (
-            len(wanted) != len(self.line_ids)
-            or any(map(_differs, self.line_ids, wanted))
-            or parts
-            != {part.partNumber: part.partName or False for part in message.parts}
+            differs(self, vals)
+            or self._lines_differ(message)
+            or self._parts_differ(message)
         )
 
-    def _prepare_lists(self, message):
-        """Values of product lines and parts, as the filing has them.
+    def _parts_differ(self, message):
+        parts = {part.number: part.name or False for part in self.part_ids}
+        return parts != {
+            part.partNumber: part.partName or False for part in message.parts
+        }
 
-        Lines are amended in place: vehicles refer to them.
-        """
-        wanted = self._prepare_lines(message)
-        line_commands = [
-            Command.update(line.id, vals)
-            for line, vals in zip(self.line_ids, wanted, strict=False)
-        ]
-        kept = len(line_commands)
-        line_commands += [Command.create(vals) for vals in wanted[kept:]]
-        line_commands += [Command.delete(line.id) for line in self.line_ids[kept:]]
+    def _prepare_lists(self, message):
+        """Values of product lines and parts, as the filing has them."""
         part_commands = [Command.clear()] if self.part_ids else []
         part_commands += [
             Command.create({"number": part.partNumber, "name": part.partName})
             for part in message.parts
         ]
-        return {"line_ids": line_commands, "part_ids": part_commands}
-
-    def _prepare_lines(self, message):
-        lines = message.lines or [message]
-        return [self._prepare_line_vals(line, message) for line in lines]
-
-    def _prepare_line_vals(self, line, message):
-        """Values of a product line; what it does not give is as in the plan."""
         return {
-            "brand": line.brand or message.brand,
-            "series": line.series or message.series,
-            "model": line.model or message.model,
-            "production_start": fields.Date.to_date(line.productionStart),
-            "production_end": fields.Date.to_date(line.productionEnd),
-            "announced_count": line.numRecall,
-            "vin_range": line.vinRange,
+            "line_ids": self._prepare_line_commands(message),
+            "part_ids": part_commands,
         }
-
-
-def _differs(record, vals):
-    """Whether writing ``vals`` would change ``record``."""
-    now = record._convert_to_write({name: record[name] for name in vals})
-    return any((now[name] or False) != (vals[name] or False) for name in vals)
 
 
 def _find_faults(message):

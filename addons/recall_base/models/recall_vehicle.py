@@ -2,7 +2,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools import vin
+from ..tools import deadline, vin
+from .guarded_many2one import GuardedMany2one
 
 #: States of a vehicle that take it out of the count a rate is measured against.
 GONE = ("exported", "scrapped", "stolen")
@@ -41,7 +42,13 @@ class RecallVehicle(models.Model):
     plan_id = fields.Many2one(
         "recall.plan", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    line_id = fields.Many2one("recall.plan.line", string="Product line", readonly=True)
+    line_id = GuardedMany2one(
+        "recall.plan.line",
+        within="plan_id",
+        string="Product line",
+        readonly=True,
+        ondelete="restrict",
+    )
     vin = fields.Char(string="VIN", size=17, required=True, readonly=True)
     state = fields.Selection(
         [
@@ -92,8 +99,11 @@ class RecallVehicle(models.Model):
             SQL(
                 """WITH added AS (
                        INSERT INTO recall_vehicle (plan_id, line_id, vin, state)
-                       SELECT %(plan)s, max(line_id), vin, 'open'
-                         FROM %(staged)s GROUP BY vin
+                       SELECT %(plan)s, max(line.id), staged.vin, 'open'
+                         FROM %(staged)s staged
+                         LEFT JOIN recall_plan_line line
+                                ON line.id = staged.line_id AND line.plan_id = %(plan)s
+                        GROUP BY staged.vin
                        ON CONFLICT (vin, plan_id) DO NOTHING RETURNING 1)
                    UPDATE recall_plan
                       SET vehicle_count = vehicle_count + (SELECT count(*) FROM added)
@@ -120,6 +130,52 @@ class RecallVehicle(models.Model):
         plan._after_counters_changed()
         plan._note_scope(added=added)
         return added, refused
+
+    @api.model
+    def _assign_lines(self, plan, vins):
+        """Make vehicles in the scope of ``plan`` those of other product lines.
+
+        :param vins: iterable of ``(vin, line_id)``
+        :returns: number of vehicles that were of another line
+        """
+        self.flush_model()
+        staged = self.env["recall.staging"]._load(
+            "recall_line_staging", {"vin": "varchar", "line_id": "int"}, vins
+        )
+        self.env.cr.execute(
+            SQL(
+                """UPDATE recall_vehicle vehicle SET line_id = told.line_id
+                     FROM (SELECT staged.vin, max(line.id) AS line_id
+                             FROM %(staged)s staged
+                             JOIN recall_plan_line line
+                               ON line.id = staged.line_id AND line.plan_id = %(plan)s
+                            GROUP BY staged.vin) told
+                    WHERE vehicle.vin = told.vin AND vehicle.plan_id = %(plan)s
+                      AND vehicle.line_id IS DISTINCT FROM told.line_id""",
+                staged=staged,
+                plan=plan.id,
+            )
+        )
+        self.invalidate_model(["line_id"])
+        return self.env.cr.rowcount
+
+    @api.model
+    def _leave_lines(self, lines):
+        """Make vehicles that are not in scope any more those of no line."""
+        self.flush_model()
+        for plan, group in lines.grouped("plan_id").items():
+            if not plan.removed_count:
+                continue
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE recall_vehicle SET line_id = NULL
+                        WHERE plan_id = %s AND line_id IN %s AND state = %s""",
+                    plan.id,
+                    tuple(group.ids),
+                    REMOVED,
+                )
+            )
+        self.invalidate_model(["line_id"])
 
     @api.model
     def _take_out(self, plan, vins):
@@ -152,11 +208,12 @@ class RecallVehicle(models.Model):
         removed = self._move(
             SQL(
                 """SELECT vehicle.id AS vehicle_id, %(removed)s AS state,
-                          now() AT TIME ZONE 'UTC' AS state_date
+                          %(today)s AS state_date
                      FROM recall_vehicle vehicle
                     WHERE vehicle.plan_id = %(plan)s AND NOT %(repaired)s
                       AND vehicle.vin IN (SELECT vin FROM %(staged)s)""",
                 removed=REMOVED,
+                today=deadline.today(),
                 plan=plan.id,
                 repaired=_REPAIRED,
                 staged=staged,

@@ -23,6 +23,7 @@ from . import (
     test_mail_queue,
     test_neutralize,
     test_phone,
+    test_plan_lines,
     test_plan_scope,
     test_plan_state,
     test_plan_take_in,

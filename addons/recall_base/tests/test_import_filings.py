@@ -94,6 +94,14 @@ class TestImportFilings(FilingsCommon):
         self.assertEqual(self.reasons(job), [(1, "vin", "L***", "vin_length")])
         self.assertEqual(self.find(self.filed).vehicle_count, 2)
 
+    def test_line_kept_for_its_vehicles_is_not_told(self):
+        """M-PLAN: a plan that lists a line no more comes in, and its row says so."""
+        self.take_in_filings(self.filed)
+        job = self.take_in_filings({**self.filed, "lines": self.filed["lines"][1:]})
+        self.assertEqual(self.counts(job), ("done", 1, 0, 1, 0))
+        self.assertEqual(self.reasons(job), [(1, False, False, "line_kept")])
+        self.assertEqual(job.error_ids.note, "Filed F F1")
+
     def test_not_even_json_stops_the_good_ones(self):
         """M-PLAN: what strict reading refuses is one plan's; broken JSON ends the run
         with its place, and what stands before it is in."""

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .import_common import ImportCommon
@@ -135,7 +138,7 @@ class TestImportPlans(ImportCommon):
             self.row(other.recall_number),
             self.row(self.make_recall_number(), 生产结束日期="2023-01-01"),
         )
-        self.assertEqual(self.counts(job), ("done", 10, 2, 0, 8))
+        self.assertEqual(self.counts(job), ("done", 10, 1, 0, 9))
         self.assertEqual(
             self.codes(job),
             [
@@ -144,13 +147,68 @@ class TestImportPlans(ImportCommon):
                 (5, "cell_number"),
                 (6, "cell_yes_no"),
                 (7, "cell_missing"),
+                (8, "plan_row_refused"),
                 (9, "plan_rows_differ"),
                 (10, "plan_of_other"),
                 (11, "plan_row"),
             ],
         )
         self.assertTrue(self.find(good))
+        self.assertFalse(self.find(mixed))
         self.assertEqual(other.brand, "Testbrand")
+
+    #: Cells that are refused by their form, by the row, and against other rows.
+    REFUSED = (
+        {"生产开始日期": "soon"},
+        {"品牌": ""},
+        {"召回数量": "many"},
+        {"缺陷描述": "其他缺陷"},
+    )
+
+    def test_half_of_a_recall_comes_in(self):
+        """M-PLAN: the rows of a recall come in together or not at all."""
+        number, good = self.make_recall_number(), self.make_recall_number()
+        self.take_in_plans(self.row(number), self.row(number, 车型名称="TST2"))
+        plan = self.find(number)
+        for cells in self.REFUSED:
+            with self.subTest(cells=cells):
+                job = self.take_in_plans(
+                    self.row(number, 召回维修措施="更换总成"),
+                    self.row(good),
+                    self.row(number, 车型名称="TST2", 召回维修措施="更换总成", **cells),
+                )
+                told = {error.row: error for error in job.error_ids}
+                self.assertEqual(set(told), {2, 4})
+                self.assertEqual(told[2].code, "plan_row_refused")
+                self.assertIn("4", told[2].note)
+                self.assertEqual((plan.version, plan.measure), (1, "更换软管"))
+                self.assertEqual(plan.line_ids.mapped("model"), ["TST1", "TST2"])
+
+    def test_line_that_a_file_lists_no_more_is_not_told(self):
+        """M-PLAN: a line with vehicles stays, the file comes in, its row says so."""
+        number = self.make_recall_number()
+        second = self.row(number, 车型名称="TST2")
+        self.take_in_plans(self.row(number), second)
+        plan = self.find(number)
+        [vin] = self.add_vehicles(plan)
+        job = self.take_in_plans(second)
+        self.assertEqual(self.counts(job), ("done", 1, 1, 0, 0))
+        [told] = job.error_ids
+        self.assertEqual(
+            (told.row, told.code, told.note), (2, "line_kept", "示例 甲 TST1")
+        )
+        self.assertEqual(self.get_vehicle(plan, vin).line_id.model, "TST1")
+
+    def test_recall_is_cut_in_two_by_the_length_of_the_file(self):
+        """M-PLAN: a file of plans is one batch; a longer one is refused at once."""
+        kind = self.env.registry["recall.import.kind.plans"]
+        rows = [self.row(self.make_recall_number()) for _ in range(3)]
+        self.assertEqual(kind._most_rows, kind._batch)
+        with (
+            patch.object(kind, "_most_rows", 2),
+            self.assertRaisesRegex(UserError, "Split it"),
+        ):
+            self.take_in_plans(*rows)
 
     def test_test_run_keeps_something(self):
         """M-PLAN: a test run says what would happen and keeps nothing."""

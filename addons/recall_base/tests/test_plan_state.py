@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from datetime import timedelta
+from datetime import date, timedelta
 
-from odoo import fields
+from freezegun import freeze_time
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..models.recall_plan_state import STEPS
+from ..tools import deadline
+from ..tools.messages import MessageError
 from .test_plan_take_in import PlanMessages
 
 REASON = "Decided on 1 March"
@@ -37,7 +40,7 @@ class TestPlanState(PlanMessages):
 
     def test_step_leads_elsewhere(self):
         """M-PLAN: publish, finish, withdraw and open again; days and reasons stay."""
-        today = fields.Date.context_today(self.env.user)
+        today = deadline.today()
         for state, action, target, day in (
             ("filed", "publish", "published", "published_on"),
             ("filed", "withdraw", "withdrawn", "withdrawn_on"),
@@ -98,7 +101,7 @@ class TestPlanState(PlanMessages):
 
     def test_published_plan_does_not_run_from_its_start(self):
         """M-PLAN: the clock has a plan run; one that starts later or is filed waits."""
-        today = fields.Date.context_today(self.env.user)
+        today = deadline.today()
         due = self.make("published", recall_start=today)
         later = self.make("published", recall_start=today + timedelta(1))
         filed = self.make("filed", recall_start=today)
@@ -126,3 +129,38 @@ class TestPlanState(PlanMessages):
         self.assertEqual(self.take_in(planState="filed")["status"], "unchanged")
         self.take_in(planState="withdrawn", stateReason="Filed twice")
         self.assertEqual((plan.state, plan.state_reason), ("withdrawn", "Filed twice"))
+
+    def test_withdrawn_plan_cannot_be_filed_as_published_again(self):
+        """M-PLAN: with its reason a filing publishes a withdrawn plan again."""
+        plan = self.take_in()["plan"]
+        withdrawn = {"planState": "withdrawn", "stateReason": "Filed by mistake"}
+        self.take_in(**withdrawn)
+        result = self.take_in(planState="published", stateReason="It was right")
+        self.assertEqual((plan.state, result["status"]), ("published", "amended"))
+        self.assertEqual(plan.state_reason, "It was right")
+
+    def test_withdrawn_plan_is_said_to_be_published(self):
+        """M-PLAN: without its reason nothing is taken in, and it is said why."""
+        plan = self.take_in()["plan"]
+        self.take_in(planState="withdrawn", stateReason="Filed by mistake")
+        with self.assertRaisesRegex(MessageError, "planState.*stateReason") as caught:
+            self.take_in(planState="published")
+        self.assertEqual(caught.exception.member, "stateReason")
+        self.assertEqual(plan.state, "withdrawn")
+
+    def test_day_of_a_step_is_yesterday_in_the_morning(self):
+        """M-PLAN: at half past one in Beijing it is the new day, whoever acts."""
+        morning = date(2026, 1, 1)
+        with freeze_time("2025-12-31 17:30:00"):
+            due = self.make("published", recall_start=morning)
+            later = self.make("published", recall_start=morning + timedelta(1))
+            filed = self.take_in()["plan"]
+            [vehicle, _other] = filed.vehicle_ids
+            filed._take_out([vehicle.vin], "Built with another part")
+            with self.enter_registry_test_mode():
+                self.env.ref("recall_base.ir_cron_plan_start").method_direct_trigger()
+            self.env.invalidate_all()
+        self.assertEqual((due.state, due.started_on), ("running", morning))
+        self.assertEqual(later.state, "published")
+        self.assertEqual(filed.published_on, morning)
+        self.assertEqual(vehicle.state_date, morning)

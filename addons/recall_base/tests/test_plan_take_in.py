@@ -135,11 +135,11 @@ class TestPlanTakeIn(PlanMessages):
 
     def test_change_of_lines_alone_is_not_noticed(self):
         plan = self.take_in()["plan"]
-        kept = plan.line_ids[0]
-        lines = [{"model": "F1", "productionEnd": "2025-01-01"}]
-        self.take_in(lines=lines)
-        self.assertEqual(plan.line_ids, kept)
-        self.assertEqual(str(kept.production_end), "2025-01-01")
+        lines = plan.line_ids
+        shorter = {"model": "F1", "productionEnd": "2025-01-01"}
+        self.take_in(lines=[self.filed["lines"][1], shorter])
+        self.assertEqual(plan.line_ids, lines)
+        self.assertEqual(str(lines[0].production_end), "2025-01-01")
         self.assertEqual(plan.version, 2)
         self.assertEqual(plan.vehicle_count, 2)
 
@@ -258,6 +258,7 @@ class TestPlanTakeIn(PlanMessages):
                 "recall_number": plan.recall_number,
                 "version": 1,
                 "added": 2,
+                "relined": 0,
                 "refused": 1,
             },
         )

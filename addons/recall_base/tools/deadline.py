@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """Clause 7.3: by 24:00 of the day after the repair, on the producer's clock.
 
-Moments are naive and in UTC, as Odoo keeps them.
+Moments are naive and in UTC, as Odoo keeps them; ``today`` is the one way to tell which
+day it is where the clock of a server or the zone of an account must not matter.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,11 +10,18 @@ from zoneinfo import ZoneInfo
 
 #: The limit is the end of the day this many days after the repair day.
 DAYS = 1
+#: Zone of the calendar that plans, the regulator and the public page are kept by.
+ZONE = "Asia/Shanghai"
 
 
 def local_date(moment: datetime, zone: str) -> date:
     """Return the day on the clocks of ``zone`` at a moment."""
     return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
+
+
+def today(zone: str = ZONE) -> date:
+    """Return the day it is on the clocks of ``zone``, whoever asks."""
+    return datetime.now(ZoneInfo(zone)).date()
 
 
 def limit_of(repair_date: date, zone: str) -> datetime:

@@ -51,7 +51,10 @@ class PlanDealer(Message):
 
 
 class PlanVehicle(Message):
-    """A vehicle in scope; `line` is the position in `lines`, counted from 0."""
+    """A vehicle in scope; `line` is the position in `lines`, counted from 0.
+
+    A vehicle that is here already moves to the line that is given.
+    """
 
     vin: Short
     line: Number | None = None
@@ -156,7 +159,9 @@ class PlanResult(Message):
     """What became of the plan at `index` of the request.
 
     `added` VINs came into scope, `refused` ones are no VINs of GB 16735; `received` are
-    in scope now or were, of `expected` in the whole list where the filing told it.
+    in scope now or were, of `expected` in the whole list where the filing told it. The
+    `findings` of a rejected plan say why; a plan that came in has one for each product
+    line that stays, because vehicles are of it, though the filing lists it no more.
     """
 
     index: Number

@@ -2,7 +2,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.models.recall_interface_mixin import Grant
@@ -36,7 +36,7 @@ class RecallEnterpriseDemo(models.AbstractModel):
         Interface = self.env["recall.interface"]
         collect, sync = Interface.browse(collect_id), Interface.browse(sync_id)
         self._collect(collect)
-        today = deadline.local_date(fields.Datetime.now(), collect.producer_id.timezone)
+        today = deadline.today(collect.producer_id.timezone)
         for back in range(DAYS, 1, -1):
             self._live_through(sync, today - timedelta(days=back))
         self._withdraw_one(collect.producer_id)
@@ -57,7 +57,7 @@ class RecallEnterpriseDemo(models.AbstractModel):
 
     def _prepare_records(self, producer):
         """Records as the dealers' system sends them; a few are wrong."""
-        today = deadline.local_date(fields.Datetime.now(), producer.timezone)
+        today = deadline.today(producer.timezone)
         dealers = producer.dealer_ids
         records = []
         for plan in producer.plan_ids:

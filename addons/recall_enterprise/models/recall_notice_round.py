@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.tools import deadline
+
 from .recall_notice_text import TEXTS
 
 #: Fields that say who is told what: changing one makes the dry run void.
@@ -368,8 +370,7 @@ class RecallNoticeRound(models.Model):
 
     def _today(self):
         """The day it is where the producer is."""
-        producer = self.producer_id
-        return fields.Date.context_today(producer.with_context(tz=producer.timezone))
+        return deadline.today(self.producer_id.timezone)
 
     def _get_dealer_name(self, vehicle):
         """Name of the dealer who is to repair a vehicle; False when any may."""

@@ -72,7 +72,7 @@ class RecallProducer(models.Model):
     def _warn(self):
         """Tell the reviewers what is due by midnight or late; nothing, if nothing."""
         self.ensure_one()
-        self.warned_on = deadline.local_date(fields.Datetime.now(), self.timezone)
+        self.warned_on = deadline.today(self.timezone)
         counts = self.env["recall.completion"]._count_owed(self)
         owed = {
             reason: (numbers[0], numbers[1])

@@ -109,9 +109,7 @@ class RecallAvailabilityDay(models.Model):
                     SQL("%s", value)
                     for value in (
                         enterprise.id,
-                        deadline.local_date(
-                            fields.Datetime.now(), enterprise.producer_id.timezone
-                        ),
+                        deadline.today(enterprise.producer_id.timezone),
                         *(
                             float(amounts.get(name, 0))
                             if name in TIMES

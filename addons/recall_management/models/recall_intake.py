@@ -150,7 +150,6 @@ class RecallIntake(models.AbstractModel):
                           AND entry.repair_number = gone.repair_number)
                    UPDATE recall_completion completion
                       SET state = 'withdrawn', version = gone.version,
-                          synced_at = gone.synced_at,
                           write_date = now() AT TIME ZONE 'UTC'
                      FROM gone, recall_completion stored
                     WHERE completion.id = gone.replaces_id AND stored.id = completion.id
@@ -318,7 +317,10 @@ class RecallIntake(models.AbstractModel):
         )
 
     def _apply_corrections(self, exchange):
-        """Write corrections; one of a withdrawn record restores it."""
+        """Write corrections; one of a withdrawn record restores it.
+
+        ``synced_at`` stays that of the first version, which was in time or late (7.3).
+        """
         self.env.cr.execute(
             SQL(
                 """UPDATE recall_completion completion
@@ -326,8 +328,8 @@ class RecallIntake(models.AbstractModel):
                           repair_date = row.repair_date, dealer_name = row.dealer_name,
                           dealer_id = row.dealer_id, phone_sealed = row.phone_sealed,
                           phone_digest = row.phone_digest,
-                          phone_masked = row.phone_masked, synced_at = row.synced_at,
-                          version = row.version, write_date = now() AT TIME ZONE 'UTC'
+                          phone_masked = row.phone_masked, version = row.version,
+                          write_date = now() AT TIME ZONE 'UTC'
                      FROM recall_report_checked row
                     WHERE completion.id = row.replaces_id
                       AND row.action = 'corrected'""",

@@ -171,7 +171,18 @@ def _tell(index, result):
     ):
         if result[name]:
             told[member] = [contacts.hide(vin) for vin in result[name][:MAX_NAMED]]
+    if result["kept"]:
+        told["findings"] = list(map(_tell_kept_line, result["kept"][:MAX_NAMED]))
     return told
+
+
+def _tell_kept_line(name):
+    sentence = (
+        f"The product line {name} is not listed any more, but vehicles in scope are of "
+        "it: it stays. List it again, send these VINs with another line, or take them "
+        "out by removal."
+    )
+    return {"code": "line_kept", "member": "lines", "message": sentence}
 
 
 def _get_number(record):

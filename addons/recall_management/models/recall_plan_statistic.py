@@ -5,6 +5,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.tools import deadline
+
 from ..tools import forecast
 
 #: Plans of one transaction of the scheduled action.
@@ -54,7 +56,7 @@ class RecallPlanStatistic(models.Model):
     @api.model
     def _cron_update(self):
         """Compute the figures of all plans that were not computed today."""
-        today = fields.Date.context_today(self)
+        today = deadline.today()
         usual = self._read_usual()
         while plan_ids := self._find_due(today):
             self._update(self.env["recall.plan"].browse(plan_ids), today, usual)
@@ -127,7 +129,7 @@ class RecallPlanStatistic(models.Model):
     @api.model
     def _last_day(self):
         """The last day of which the repairs should have arrived."""
-        return fields.Date.context_today(self) - timedelta(days=SETTLED_DAYS)
+        return deadline.today() - timedelta(days=SETTLED_DAYS)
 
     @api.model
     def _read_curves(self, plans):

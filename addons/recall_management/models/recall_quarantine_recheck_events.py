@@ -33,6 +33,13 @@ class RecallVehicle(models.Model):
             self.env["recall.quarantine.recheck"]._note(plan.producer_id)
         return added, refused
 
+    @api.model
+    def _assign_lines(self, plan, vins):
+        moved = super()._assign_lines(plan, vins)
+        if moved:
+            self.env["recall.quarantine.recheck"]._note(plan.producer_id)
+        return moved
+
 
 class RecallDealer(models.Model):
     _inherit = "recall.dealer"

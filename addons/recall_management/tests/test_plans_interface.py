@@ -210,6 +210,31 @@ class TestPlansInterface(HttpCase, FilingCommon):
         self.assertEqual(result["status"], "rejected")
         self.assertEqual(result["recallNum"], "1**********")
 
+    def test_line_kept_for_its_vehicles_is_not_told(self):
+        """M-PLAN: a plan that lists a line no more comes in, and the answer says so."""
+        lines = [{"model": "A"}, {"model": "B"}]
+        filing = self.make_filing(lines=lines)
+        self.push_one(filing)
+        result = self.push_one({**filing, "lines": lines[1:]})
+        self.assertEqual(result["status"], "unchanged")
+        [finding] = result["findings"]
+        self.assertEqual((finding["code"], finding["member"]), ("line_kept", "lines"))
+        self.assertIn("Testbrand Series A A", finding["message"])
+        self.assertNotIn("findings", self.push_one(filing))
+
+    def test_withdrawn_plan_is_said_to_be_published(self):
+        """M-PLAN: withdrawn and published again, each with its reason."""
+        filing = self.make_filing()
+        self.push_one(filing)
+        self.push_one({**filing, "planState": "withdrawn", "stateReason": "Mistake"})
+        result = self.push_one({**filing, "planState": "published"})
+        self.assertEqual(result["status"], "rejected")
+        self.assertEqual(result["findings"][0]["member"], "stateReason")
+        self.assertEqual(self.find(filing).state, "withdrawn")
+        again = {**filing, "planState": "published", "stateReason": "It was right"}
+        self.assertEqual(self.push_one(again)["status"], "amended")
+        self.assertEqual(self.find(filing).state, "published")
+
     def test_removed_vehicles_stay_in_scope(self):
         """M-PLAN: a filing takes vehicles out by name; repaired ones stay."""
         filing = self.make_filing()

@@ -154,6 +154,20 @@ class TestQuarantineRecheck(DecisionCommon):
         )
         exception.with_user(second).action_approve()
 
+    def test_vehicle_moved_to_its_line_wakes_no_check(self):
+        """M-VERIFY: a report that was before the wrong line's production passes."""
+        self.plan.line_ids.production_start = "2025-06-01"
+        right = self.plan.line_ids.copy({"production_start": "2024-06-01"})
+        record = self.make_record()
+        self.assertCounts(self.take_in(record), quarantined=1)
+        self.run_recheck()
+        self.assertCodes(self.get_quarantine(record), "date_before_production")
+        moves = [(record["vehicleVin"], right.id)]
+        self.assertEqual(self.env["recall.vehicle"]._assign_lines(self.plan, moves), 1)
+        self.run_recheck()
+        self.assertEqual(self.get_completion(record).state, "confirmed")
+        self.assertCountersAgree()
+
     def test_what_is_wrong_beside_the_filing_counts(self):
         """M-VERIFY: who has another error, or was given back for another reason, waits
         on; one given back until the filing is amended does not."""

@@ -82,6 +82,20 @@ class TestStatistic(StatisticCommon):
         )
         self.assertEqual(self.day_rows(self.plan), {date(2025, 4, 7): (1, 0)})
 
+    def test_correction_makes_a_report_late_that_came_in_time(self):
+        """M-STAT: the first version counts, also when it is withdrawn and restored."""
+        record = self.make_record()
+        self.take_in(record)
+        for version, kind in enumerate(("correction", "withdrawal", "correction"), 2):
+            changed = {"recordKind": kind, "recordVersion": version}
+            changed["collectTime"] = f"2025-05-0{version} 08:00:00"
+            if kind == "correction":
+                changed["telNum"] = f"1391234567{version}"
+            self.take_in({**record, **changed})
+            with self.subTest(kind=kind, version=version):
+                wanted = {} if kind == "withdrawal" else {date(2025, 3, 1): (1, 0)}
+                self.assertEqual(self.day_rows(self.plan), wanted)
+
     def test_withdrawn_report_stays_counted(self):
         record = self.make_record()
         self.take_in(record)

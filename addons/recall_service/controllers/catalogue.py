@@ -9,7 +9,7 @@ from markupsafe import Markup
 from odoo import http
 from odoo.http import content_disposition, request
 
-from odoo.addons.recall_base.tools import curve_svg, recall_number
+from odoo.addons.recall_base.tools import curve_svg, deadline, recall_number
 from odoo.addons.recall_base.tools.workbook import MIMETYPE
 
 from ..models.recall_catalogue import PAGE_SIZE, Filters
@@ -235,7 +235,7 @@ class RecallCatalogue(http.Controller):
             (max((day - recall.start).days, 0), done / countable)
             for day, done, countable in progress
         ]
-        today = request.env["recall.plan.progress"]._today()
+        today = deadline.today()
         until = (recall.finished_on or today) - recall.start
         svg = curve_svg.draw(
             points,
@@ -301,7 +301,7 @@ class RecallCatalogue(http.Controller):
             "plots": {name: Markup(svg) for name, svg in plots.items()},  # noqa: S704
             "brands": Catalogue._sum_brands(),
             "parts": Catalogue._sum_parts(),
-            "today": request.env["recall.plan.progress"]._today(),
+            "today": deadline.today(),
         }
         return render("catalogue_years", values)
 
@@ -316,7 +316,7 @@ class RecallCatalogue(http.Controller):
 
     def _make_years_file(self, kind):
         content = getattr(request.env["recall.years.workbook"], f"_make_{kind}")()
-        day = request.env["recall.plan.progress"]._today()
+        day = deadline.today()
         name = content_disposition(f"recalls-by-year-{day}.{kind}")
         headers = {"Content-Type": YEARS_TYPES[kind], "Content-Disposition": name}
         return share(request.make_response(content, headers=headers), MAX_AGE)

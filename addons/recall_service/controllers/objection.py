@@ -6,7 +6,7 @@ from odoo import http
 from odoo.http import content_disposition, request
 
 from odoo.addons.recall_base.controllers.download import send_file
-from odoo.addons.recall_base.tools import recall_number, vin
+from odoo.addons.recall_base.tools import deadline, recall_number, vin
 
 from ..models.recall_lookup import LEGACY_VIN
 from ..models.recall_lookup_guard import GUARDED_FORM
@@ -59,7 +59,7 @@ class RecallObjection(http.Controller):
         form = request.httprequest.form
         # sudo: a visitor may object and reads nothing.
         Objection = request.env["recall.objection"].sudo()
-        said, wrong = objection_form.read_form(form, Objection._today())
+        said, wrong = objection_form.read_form(form, deadline.today())
         said["email"] = self._read_email(wrong)
         key = form.get("form", "")[:64] or secrets.token_urlsafe(16)
         if not wrong:
@@ -120,7 +120,7 @@ class RecallObjection(http.Controller):
             form=form,
             wrong=wrong or {},
             typed={**values, "repair_date": day or ""},
-            today=request.env["recall.objection"]._today(),
+            today=deadline.today(),
         )
 
     # === Following === #

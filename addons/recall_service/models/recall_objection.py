@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from datetime import UTC
-from zoneinfo import ZoneInfo
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.recall_base.models.person_mixin import EMAIL, VIN
+from odoo.addons.recall_base.tools import deadline
 
 from ..tools.working_days import add_working_days
 
@@ -13,8 +11,6 @@ from ..tools.working_days import add_working_days
 LIVE = ("received", "passed", "accepted")
 #: States in which the producer owes its answer.
 UNANSWERED = ("received", "passed")
-#: Place whose calendar counts: the public page is for vehicles in China.
-ZONE = "Asia/Shanghai"
 #: Working days a producer has to answer, and to report the repair then.
 ANSWER_DAYS = ("recall_service.objection_answer_days", 10)
 REPORT_DAYS = ("recall_service.objection_report_days", 5)
@@ -150,7 +146,7 @@ class RecallObjection(models.Model):
 
     @api.depends("state", "due_on")
     def _compute_overdue(self):
-        today = self._today()
+        today = deadline.today()
         for objection in self:
             objection.overdue = (
                 objection.state in LIVE
@@ -161,7 +157,7 @@ class RecallObjection(models.Model):
     def _search_overdue(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return Domain("state", "in", LIVE) & Domain("due_on", "<", self._today())
+        return Domain("state", "in", LIVE) & Domain("due_on", "<", deadline.today())
 
     @api.depends("photo_ids")
     def _compute_photos_html(self):
@@ -169,11 +165,6 @@ class RecallObjection(models.Model):
             objection.photos_html = objection.photo_ids._render()
 
     # === Terms === #
-
-    @api.model
-    def _today(self):
-        now = fields.Datetime.now().replace(tzinfo=UTC)
-        return now.astimezone(ZoneInfo(ZONE)).date()
 
     @api.model
     def _get_term(self, term):
@@ -185,4 +176,4 @@ class RecallObjection(models.Model):
         # sudo: a setting of the whole database.
         days = self.env["ir.config_parameter"].sudo().get_param(name) or ""
         days = int(days) if days.isdecimal() else default
-        return add_working_days(self._today(), days)
+        return add_working_days(deadline.today(), days)

@@ -6,6 +6,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.recall_base.tools import deadline
+
 from ..tools import open_data
 from .recall_lookup import PUBLIC_STATES
 
@@ -82,7 +84,7 @@ class RecallOpenData(models.Model):
     @api.model
     def _cron_publish(self):
         """Make the files of today, unless they are there already."""
-        today = self.env["recall.plan.progress"]._today()
+        today = deadline.today()
         if not self.search_count([("day", "=", today)], limit=1):
             for kind in COLUMNS:
                 self._publish(kind, today)

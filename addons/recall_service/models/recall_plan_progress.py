@@ -2,10 +2,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .recall_lookup import PUBLIC_STATES
+from odoo.addons.recall_base.tools import deadline
 
-#: Zone whose calendar days the public figures are counted by.
-ZONE = "Asia/Shanghai"
+from .recall_lookup import PUBLIC_STATES
 
 
 class RecallPlanProgress(models.Model):
@@ -66,10 +65,6 @@ class RecallPlanProgress(models.Model):
             )
 
     @api.model
-    def _today(self):
-        return fields.Date.context_today(self.with_context(tz=ZONE))
-
-    @api.model
     def _cron_note(self):
         """Note the counters of the plans that are told of, where they have changed."""
         self.env.flush_all()
@@ -93,7 +88,7 @@ class RecallPlanProgress(models.Model):
                    ON CONFLICT (plan_id, day) DO UPDATE
                       SET vehicles = excluded.vehicles,
                           countable = excluded.countable, done = excluded.done""",
-                today=self._today(),
+                today=deadline.today(),
                 states=PUBLIC_STATES,
             )
         )

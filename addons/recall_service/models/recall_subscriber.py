@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.recall_base.tools import cipher
+from odoo.addons.recall_base.tools import cipher, deadline
 
 #: Days in which the link to a subscriber's own page works.
 LINK_DAYS = 30
 #: Minutes before another link is sent to the same address.
 LINK_PAUSE = 10
 #: Hour at which digests are sent, weekly ones on Monday.
-DIGEST_HOUR, DIGEST_ZONE = 8, ZoneInfo("Asia/Shanghai")
+DIGEST_HOUR, DIGEST_ZONE = 8, ZoneInfo(deadline.ZONE)
 #: VINs of one recall that a digest names; the page shows all.
 NAMED = 30
 

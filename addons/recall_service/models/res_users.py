@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo import api, models, modules
 
+from odoo.addons.recall_base.tools import deadline
+
 from .recall_objection import LIVE
 
 
@@ -19,7 +21,7 @@ class ResUsers(models.Model):
             return groups
         domain = [
             ("state", "in", LIVE),
-            ("due_on", "<=", Objection._today().isoformat()),
+            ("due_on", "<=", deadline.today().isoformat()),
         ]
         overdue = Objection.search_count([("overdue", "=", True)])
         today = Objection.search_count(domain) - overdue
