@@ -158,7 +158,6 @@ class RecallWebhookMessage(models.Model):
             vals["next_try_at"] = now + webhook.wait_after(attempts)
         self.write(vals)
 
-
     def _waits_for(self, result, first):
         """Whether the receiver is away, and has taken no other message meanwhile."""
         taken_at = self.webhook_id.last_success_at

@@ -21,7 +21,7 @@ from .fixtures import FIXTURES
 _LIST = pathlib.Path(__file__).parent / "sql_writes.csv"
 _WRITE = re.compile(
     r"(?<!FOR )(?<!ON )(?<!DO )\b(INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+"
-    r'("?[a-z_%{][\w%(){}]*)'
+    r'(?:public\.)?("?[a-z_%{][\w%(){}]*)'
 )
 #: Tables of a transaction: they end with it.
 _STAGED = {
