@@ -7,6 +7,8 @@ from .recall_incident import PRODUCER_KINDS
 
 #: Failed cycles in a row that make an alarm: a single one is no incident.
 ALARM_CYCLES = 2
+#: Causes of a failure that lie at this terminal alone.
+OUR_CAUSES = ("storage", "token", "request")
 #: A trouble must be away this long, and two intervals, before its incident ends.
 HOLD = timedelta(minutes=30)
 #: The same for what ends at once: an expiry that has been renewed.
@@ -167,7 +169,9 @@ class RecallIncident(models.Model):
         return now - (self.told_at or self.opened_at) >= REMINDER
 
     def _concerns_producer(self):
-        return self.kind in PRODUCER_KINDS
+        """Whether the producer can do something, or was told before that it should."""
+        is_ours = self.kind == "failure" and self.cause in OUR_CAUSES
+        return self.kind in PRODUCER_KINDS and (not is_ours or self.mail_count > 0)
 
 
 def _is_alarm(enterprise, kind, excused):

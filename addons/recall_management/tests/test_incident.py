@@ -60,7 +60,8 @@ class TestIncident(WatchCommon):
 
     @mute_logger(PULL_LOGGER)
     def test_fault_of_our_own_storing_raises_its_alarm(self):
-        """M-MONITOR: an answer that cannot be stored, a token that cannot be opened."""
+        """M-MONITOR: an answer that cannot be stored, a token that cannot be opened;
+        the operator is told alone."""
         unsealed, healthy = self.add_terminals(1), self.add_terminals(3)
         unsealed.token_sealed = self.enterprise.token_sealed
         intake = type(self.env["recall.intake"])
@@ -80,6 +81,7 @@ class TestIncident(WatchCommon):
         self.assertEqual(self.get_incidents(self.enterprise).cause, "storage")
         self.assertEqual(self.get_incidents(unsealed).cause, "token")
         self.assertFalse(self.get_incidents(healthy))
+        self.assertEqual(self.take_receivers(), [OPERATOR], "no producer can mend it")
 
     def test_slow_answers_raise_an_alarm_before_the_limit_is_broken(self):
         """M-MONITOR E-PERF: clause 9.1 allows 5 s on average; told from 3 s."""
