@@ -3,7 +3,7 @@
     "name": "Recall Traceability: Service Terminal",
     "summary": "Public recall search by VIN, subscriptions and the sharing interface "
     "for data users (GB/T 41047-2021)",
-    "version": "19.0.1.0.1",
+    "version": "19.0.1.0.2",
     "category": "Services/Recall",
     "author": "Recall Traceability Project",
     "license": "LGPL-3",

@@ -4,6 +4,7 @@ import sys
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from .ir_mail_server import NotTakenNow
 
@@ -12,6 +13,8 @@ FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=4)
 #: After this time of failing a mail is given up.
 GIVE_UP = timedelta(days=3)
+#: Days in which a mail that could not be delivered is kept, with its address.
+KEEP_UNDELIVERED_DAYS = 14
 
 
 class MailMail(models.Model):
@@ -19,12 +22,18 @@ class MailMail(models.Model):
 
     What it certainly did not take, as there was no connection or it asked to come
     later, stays in the queue and is tried again, less and less, for ``GIVE_UP``. What
-    may have left is never sent again by itself.
+    may have left is never sent again by itself. What could not be delivered is deleted
+    after ``KEEP_UNDELIVERED_DAYS``.
     """
 
     _inherit = "mail.mail"
 
     recall_failing_since = fields.Datetime(readonly=True, copy=False)
+    recall_alone = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="A mail of ours that is part of no record.",
+    )
 
     def mark_outgoing(self):
         """Extension: a person's new try begins from the start."""
@@ -47,6 +56,9 @@ class MailMail(models.Model):
 
     def _hand_over(self, raise_exception=False, **options):
         """Send this mail over a connection, by Odoo's own means."""
+        if self.state == "outgoing" and self.email_cc and not self.email_to:
+            # Of such a copy Odoo does not tell that it was sent, before another fails.
+            self.write({"email_to": self.email_cc, "email_cc": False})
         try:
             super()._send(  # pylint: disable=super-method-mismatch
                 raise_exception=raise_exception, **options
@@ -109,3 +121,34 @@ class MailMail(models.Model):
     def _trigger_queue(self, at):
         # sudo: nobody may start actions; this one is due then.
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(at)
+
+    # === Retention === #
+
+    @api.model
+    def _get_own_domain(self):
+        """Mails of this suite."""
+        return Domain("recall_alone", "=", True) | Domain("model", "=like", "recall.%")
+
+    @api.model
+    def _get_failed_domain(self, within=None):
+        """Mails that were refused or given up, or may have been sent or not.
+
+        :param timedelta within: only those of so long
+        """
+        failed = Domain("state", "=", "exception")
+        if within:
+            failed &= Domain("write_date", ">", fields.Datetime.now() - within)
+        return failed
+
+    @api.autovacuum
+    def _gc_undelivered(self):
+        """Delete what could not be delivered for long, with the address."""
+        oldest = fields.Datetime.now() - timedelta(days=KEEP_UNDELIVERED_DAYS)
+        self.search(
+            self._get_own_domain()
+            & self._get_failed_domain()
+            & Domain("write_date", "<", oldest)
+        )._drop_undelivered()
+
+    def _drop_undelivered(self):
+        self.unlink()

@@ -48,7 +48,7 @@ class RecallPlanLine(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_without_vehicles(self):
-        if kept := self._filter_in_use():
+        if kept := self._filter_with_vehicles():
             raise UserError(
                 self.env._(
                     "Vehicles in scope are of the product line %(line)s: it cannot be "
@@ -58,6 +58,10 @@ class RecallPlanLine(models.Model):
             )
 
     def _filter_in_use(self):
+        """Hook: those of these lines that no filing may delete."""
+        return self._filter_with_vehicles()
+
+    def _filter_with_vehicles(self):
         """Those of these lines that vehicles in scope are of."""
         # By the plan, whose index there is: one of lines would take a GB.
         return self.filtered(

@@ -5,14 +5,15 @@ from datetime import date, timedelta
 from odoo import api, fields, models
 
 from ..tools import cipher
+from .sealed_mixin import PASSING
 
 _logger = logging.getLogger(__name__)
 
 #: What holds a key ring longer than a request ends within this time: work that began
 #: before a rotation may seal with the older key until then.
 SETTLE = timedelta(hours=1)
-#: So old may a count be that names other keys than the one in use: nobody tells of what
-#: went by itself.
+#: So old may a count of passing values be that names other keys than the one in use:
+#: nobody tells of what went by itself. Others are counted by the button alone.
 RECOUNT = timedelta(days=1)
 #: Day from which a missing key of the next year is warned of.
 WARN_FROM = (12, 1)
@@ -161,6 +162,8 @@ class RecallReseal(models.Model):
             return True
         if not self._is_settled():
             return now >= self.goal_at + SETTLE
+        if PASSING not in self.env[self.res_model]._sealed.values():
+            return False
         others = {*(self.counts or {})} - {keys.sealing_kid()}
         return bool(others) and now >= self.counted_at + RECOUNT
 

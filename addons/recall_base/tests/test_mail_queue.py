@@ -167,6 +167,21 @@ class TestMailQueue(SmtpCommon, TransactionCase):
         self.run_queue(mail)
         self.assertEqual(self.server.receivers[2:], ["c@example.com"])
 
+    def test_copy_is_sent_again_as_another_is_busy(self):
+        """X-FAULT: who has a copy has it, also of a mail to partners alone."""
+        partner = self.env["res.partner"].create(
+            {"name": "b", "email": "b@example.com"}
+        )
+        vals = {"email_to": False, "email_cc": "a@example.com"}
+        mail = self.queue("a", recipient_ids=[Command.set(partner.ids)], **vals)
+        self.server.answers = {"b@example.com": "451 come back later"}
+        for _run in range(3):
+            self.run_queue(mail)
+            self.let_pause_end(mail)
+        self.server.answers.clear()
+        self.run_queue(mail)
+        self.assertEqual(self.server.receivers, ["a@example.com", "b@example.com"])
+
     def test_deleted_mail_stops_the_queue(self):
         """X-FAULT: one that is gone when its turn comes is passed over."""
         gone, other = self.queue("a", "b")

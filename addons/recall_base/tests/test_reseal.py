@@ -166,6 +166,19 @@ class TestReseal(RecallCommon):
             self.reseal(SETTLE + RECOUNT)
             self.assertEqual(self.key(old_kid).state, "free")
 
+    def test_reports_are_counted_every_day(self):
+        """X-CRYPTO: what keeps the key of its year is not read again without need."""
+        self.rotate_keys("seal")
+        self.reseal()
+        self.reseal(SETTLE)
+        job = self.env["recall.reseal"].search(
+            [("res_model", "=", "recall.completion")]
+        )
+        counted = job.counted_at
+        job.counts = {"20200101-abcdef": 1}
+        self.reseal(SETTLE + RECOUNT)
+        self.assertEqual(job.counted_at, counted)
+
     def test_button_counts_nothing(self):
         """X-CRYPTO: who asks for a count has one, whatever was counted before."""
         self.reseal()

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import logging
-import traceback
 import uuid
 from collections import Counter
 from typing import NamedTuple
@@ -102,25 +101,6 @@ class RecallNoticeSender(models.AbstractModel):
         except Exception as error:  # noqa: BLE001 channels and reports fail in any way
             self._note_fault(notice_round, error)
         return bool(Cron._commit_progress())
-
-    def _note_fault(self, notice_round, error):
-        """Say on the round, and in the log, why its sending broke off."""
-        self.env.cr.rollback()
-        # Without the error's text: that can hold an address.
-        _logger.error(
-            "Notices of round %s broke off: %s\n%s",
-            notice_round.id,
-            type(error).__name__,
-            "".join(traceback.format_tb(error.__traceback__)),
-        )
-        problem = self.env._(
-            "Sending broke off (%(why)s). It is tried again by itself; if it breaks "
-            'off again, ask the administrator to look for "Notices of round '
-            "%(number)s\" in the server's log.",
-            why=name_fault(error),
-            number=notice_round.id,
-        )
-        self._note_problem(notice_round, problem)
 
     @api.model
     def _send_batch(self, notice_round):
@@ -239,10 +219,15 @@ class RecallNoticeSender(models.AbstractModel):
         """
         keys, opened = cipher.KeyRing.from_environment(), {}
         for lead, told in notices.grouped("lead_id").items():
-            try:
-                opened[lead] = lead.contact_id._open(keys)
-            except cipher.SealError as error:
-                told.write(self._explain_sealed(error))
+            # Of one address: whichever of its contacts opens will do.
+            for contact in told.sorted("id").contact_id:
+                try:
+                    opened[lead] = contact._open(keys)
+                    break
+                except cipher.SealError as error:
+                    fault = error
+            else:
+                told.write(self._explain_sealed(fault))
         return opened
 
     def _explain_sealed(self, error):

@@ -4,6 +4,7 @@ from datetime import timedelta
 from psycopg2 import IntegrityError
 
 from odoo import Command, fields
+from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -79,6 +80,17 @@ class TestNoticeAudience(NoticeCommon):
                     for name, value in filters.items()
                 }
                 self.assertEqual(self.audience(**vals), expected)
+
+    def test_deleted_line_widens_a_round_to_the_whole_plan(self):
+        """E-NOTIFY: neither a person nor a filing takes the line of a round away."""
+        line = self.plan.line_ids[0].copy()
+        notice_round = self.make_round("mail", line_ids=[Command.set(line.ids)])
+        self.assertEqual(line._filter_in_use(), line)
+        with self.assertRaisesRegex(UserError, "round of owner notices"):
+            line.unlink()
+        self.assertEqual(notice_round.line_ids, line)
+        notice_round.unlink()
+        self.assertFalse(line._filter_in_use())
 
     def test_those_reached_are_told_again(self):
         """E-NOTIFY: a second notice goes to those not reached after n days."""

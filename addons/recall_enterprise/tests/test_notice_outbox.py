@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from collections import Counter
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
@@ -140,7 +141,7 @@ class TestNoticeOutbox(NoticeCommon):
         self.assertIn("(There is no memory left)", broken.problem)
         self.assertIn("administrator", broken.problem)
 
-    @mute_logger("odoo.addons.recall_enterprise.models.recall_notice_sender")
+    @mute_logger("odoo.addons.recall_enterprise.models.recall_notice_sender_fault")
     def test_mended_fault_stays_on_the_round(self):
         """E-NOTIFY: what waited is sent once the fault is mended."""
         self.make_contacts(self.vins[:2])
@@ -151,6 +152,33 @@ class TestNoticeOutbox(NoticeCommon):
         self.run_sender()
         self.assertFalse(notice_round.problem)
         self.assertEqual(notice_round.file_ids.letter_count, 2)
+
+    @mute_logger("odoo.addons.recall_enterprise.models.recall_notice_sender_fault")
+    def test_fault_while_handing_over_uses_up_one_batch_after_the_other(self):
+        """E-NOTIFY X-FAULT: messages that may have left stop their round."""
+        Sender = type(self.env["recall.notice.sender"])
+        self.make_contacts(self.vins[:3])
+        notice_round = self.start(self.make_round("mail"))
+        with (
+            patch.object(Sender, "_hand_over_mail", side_effect=KeyError),
+            patch.dict(recall_notice_sender.BATCH, mail=1),
+        ):
+            self.run_sender()
+            self.run_sender()
+        states = Counter(self.states(notice_round).values())
+        self.assertEqual((states["queued"], states["sending"]), (2, 1))
+        self.assertEqual(notice_round.state, "stopped")
+        self.assertIn("decide about those that hang", notice_round.problem)
+
+    def test_altered_contact_of_one_vehicle_leaves_its_owner_untold(self):
+        """E-NOTIFY X-TAMPER: another contact of the same address opens."""
+        self.make_contacts(self.vins[:3], email="zhang@example.com")
+        server = self.use_smtp()
+        self.start(self.make_round("mail"))
+        altered, other = (self.get_contact(vin).sudo() for vin in self.vins[:2])
+        altered.sealed = other.sealed
+        self.run_sender()
+        self.assertEqual(self.read_mails(server), {"zhang@example.com": [0, 1, 2]})
 
     def test_altered_contact_stops_its_round(self):
         """E-NOTIFY X-TAMPER: one contact that opens no more holds nobody else up."""

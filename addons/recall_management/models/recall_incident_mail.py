@@ -128,7 +128,7 @@ class RecallIncident(models.Model):
                 "title": self.with_context(lang=lang)._get_summary(counts, rows),
             }
             # No part of an incident: producers' accounts read what stands at theirs.
-            nowhere = {"model": False, "res_id": False}
+            nowhere = {"model": False, "res_id": False, "recall_alone": True}
             with every[:1]._guard_mail():
                 every[:1]._queue(template, summary, {**values, **nowhere})
 

@@ -44,6 +44,7 @@ class RecallIncident(models.Model):
         found = self._find_troubles(now)
         running = self.search([("closed_at", "=", False)])
         known = {(item.enterprise_id, item.kind): item for item in running}
+        spared = running.filtered(lambda item: not item._concerns_producer())
         seen = self.browse()
         for key in found.keys() & known.keys():
             known[key]._see(found[key], now)
@@ -60,8 +61,12 @@ class RecallIncident(models.Model):
         )
         closed = (running - seen).filtered(lambda item: item._is_over(now))
         closed._close(now)
-        reminded = seen.filtered(lambda item: item._is_reminder_due(now))
+        # What was our own fault has become the producer's.
+        turned = (seen & spared).filtered(lambda item: item._concerns_producer())
+        reminded = (seen - turned).filtered(lambda item: item._is_reminder_due(now))
         self._tell(opened, reminded, closed, now, own)
+        if not own:
+            turned._mail_producers("opened", now)
 
     # === Troubles === #
 

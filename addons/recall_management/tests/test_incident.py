@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.recall_base.models.mail_mail import KEEP_UNDELIVERED_DAYS
 from odoo.addons.recall_base.tools.http_client import PeerError
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
@@ -82,6 +83,35 @@ class TestIncident(WatchCommon):
         self.assertEqual(self.get_incidents(unsealed).cause, "token")
         self.assertFalse(self.get_incidents(healthy))
         self.assertEqual(self.take_receivers(), [OPERATOR], "no producer can mend it")
+
+    @mute_logger(PULL_LOGGER)
+    def test_producer_hears_late_of_what_began_as_our_own_fault(self):
+        """M-MONITOR: it is told at once when the fault has become its own."""
+        [terminal, other] = self.add_terminals(2)
+        own_token = terminal.token_sealed
+        terminal.token_sealed = other.token_sealed
+        self.cycles(2, (terminal, []))
+        self.assertEqual(self.take_receivers(), [OPERATOR])
+        terminal.token_sealed = own_token
+        self.cycles(2, (terminal, TIMEOUT))
+        self.assertEqual(self.take_receivers(), [terminal.technical_email])
+        incident = self.get_incidents(terminal)
+        self.assertRecordValues(incident, [{"cause": "timeout", "mail_count": 1}])
+
+    def test_undelivered_alarm_is_kept_for_ever(self):
+        """X-CRYPTO: the operator's and the producer's are deleted after some days."""
+        self.cycles(2, (self.enterprise, TIMEOUT))
+        mails = self.env["mail.mail"].search([("id", ">", self.first_mail)])
+        self.assertEqual(len(mails), 2)
+        mails.state = "exception"
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mail_mail SET write_date = %s WHERE id IN %s",
+            [self.start - timedelta(days=KEEP_UNDELIVERED_DAYS + 1), mails._ids],
+        )
+        self.env.invalidate_all()
+        mails._gc_undelivered()
+        self.assertFalse(mails.exists())
 
     def test_slow_answers_raise_an_alarm_before_the_limit_is_broken(self):
         """M-MONITOR E-PERF: clause 9.1 allows 5 s on average; told from 3 s."""

@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
-
-#: Days in which a mail that could not be delivered is kept, with its address.
-KEEP_UNDELIVERED_DAYS = 14
 
 
 class MailMail(models.Model):
@@ -18,8 +13,7 @@ class MailMail(models.Model):
     in the exception state may have been taken or not: a person decides, nothing is sent
     twice by itself.
 
-    A mail holds an address and links with proofs: it goes with what it is about, and
-    after ``KEEP_UNDELIVERED_DAYS``.
+    A mail holds an address and links with proofs: it goes with what it is about.
     """
 
     _inherit = "mail.mail"
@@ -62,8 +56,10 @@ class MailMail(models.Model):
         self.env.cr.execute(
             SQL("UPDATE mail_mail SET state = 'outgoing' WHERE id = %s", self.id)
         )
+        # It may have been deleted at this moment, with its person.
+        is_there = self.env.cr.rowcount > 0
         self.invalidate_recordset(["state"])
-        return True
+        return is_there
 
     def _postprocess_sent_message(self, *args, failure_type=None, **options):
         """Extension: messages whose mail was refused or given up have failed.
@@ -86,19 +82,8 @@ class MailMail(models.Model):
 
     @api.model
     def _get_own_domain(self):
-        """Mails of these add-ons; those to visitors may be part of no record."""
-        return Domain("recall_once", "=", True) | Domain("model", "=like", "recall.%")
-
-    @api.model
-    def _get_failed_domain(self, within=None):
-        """Mails that were refused or given up, or may have been sent or not.
-
-        :param timedelta within: only those of so long
-        """
-        failed = Domain("state", "=", "exception")
-        if within:
-            failed &= Domain("write_date", ">", fields.Datetime.now() - within)
-        return failed
+        """Extension: mails to visitors may be part of no record."""
+        return super()._get_own_domain() | Domain("recall_once", "=", True)
 
     @api.model
     def _forget_about(self, records):
@@ -108,14 +93,7 @@ class MailMail(models.Model):
             [("model", "=", records._name), ("res_id", "in", records.ids)]
         ).unlink()
 
-    @api.autovacuum
-    def _gc_undelivered(self):
-        """Delete what could not be delivered for long, with the address."""
-        oldest = fields.Datetime.now() - timedelta(days=KEEP_UNDELIVERED_DAYS)
-        mails = self.search(
-            self._get_own_domain()
-            & self._get_failed_domain()
-            & Domain("write_date", "<", oldest)
-        )
-        mails.recall_push_ids._note_undelivered()
-        mails.exists().unlink()
+    def _drop_undelivered(self):
+        """Extension: the messages that a mail carries have failed then."""
+        self.recall_push_ids._note_undelivered()
+        super(MailMail, self.exists())._drop_undelivered()

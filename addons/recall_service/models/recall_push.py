@@ -14,7 +14,7 @@ OPEN_VEHICLE = SQL("vehicle.state NOT IN ('done', 'removed')")
 #: Messages that are made between two commits.
 BATCH = 100
 #: Tries of one message; the wait doubles from five minutes to a day.
-MAX_ATTEMPTS = 10
+MAX_ATTEMPTS = 11
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import email_normalize
 
 from odoo.addons.recall_base.models.sealed_mixin import LASTING
@@ -228,6 +229,7 @@ class RecallWebhook(models.Model):
     def action_enable(self):
         """Send again, also what has waited meanwhile."""
         hook = self._as_account()
+        since = hook.failing_since
         hook.write(
             {
                 "state": "active" if hook.secret_sealed else "new",
@@ -237,12 +239,11 @@ class RecallWebhook(models.Model):
             }
         )
         # A message that was tried in vain gets its three days once more.
+        tried = Domain("state", "=", "waiting") & Domain("attempts", ">", 0)
+        if since:  # so does one that was given up while the receiver was away
+            tried |= Domain("state", "=", "failed") & Domain("next_try_at", ">=", since)
         hook.env["recall.webhook.message"].search(
-            [
-                ("webhook_id", "=", hook.id),
-                ("state", "=", "waiting"),
-                ("attempts", ">", 0),
-            ]
+            Domain("webhook_id", "=", hook.id) & tried
         )._begin_anew()
         self.env["recall.audit.event"]._record("webhook.enable", self)
         self._wake()

@@ -121,12 +121,24 @@ class RecallWebhookMessage(models.Model):
             )
             return None
         # One that was away is tried with one message, then gets the others.
-        messages = self.browse(ids[:1] if failing else ids)
+        messages = self._find_probe(hook_id) if failing else self.browse(ids)
         prepared = [
             webhook.Message(message.id, message.reference, message.payload.encode())
             for message in messages
         ]
         return Job(hook_id, failing, hook.url, keys, prepared)
+
+    def _find_probe(self, hook_id):
+        """The due message that was tried least: one that always fails holds up none."""
+        return self.search(
+            [
+                ("webhook_id", "=", hook_id),
+                ("state", "=", "waiting"),
+                ("next_try_at", "<=", fields.Datetime.now()),
+            ],
+            order="attempts, number",
+            limit=1,
+        )
 
     def _store(self, job, results):
         hook = self.env["recall.webhook"].browse(job.hook_id).exists()

@@ -4,7 +4,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models.mail_mail import KEEP_UNDELIVERED_DAYS
+from odoo.addons.recall_base.models.mail_mail import KEEP_UNDELIVERED_DAYS
+
 from ..models.recall_push_mail import OUTAGE, REFUSED, UNCLEAR
 from ..models.recall_push_watch import TOLD_EVERY
 from .mail_common import MailQueueCommon

@@ -148,6 +148,30 @@ class TestWebhookTruth(WebhookCommon):
         self.assertEqual(failing.state, "failed")
         self.assertNotEqual(self.hook.state, "disabled")
 
+    def test_message_given_up_in_an_outage_is_lost(self):
+        """S-PUSH: one that was tried before another was taken comes when enabled."""
+        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins[:2])
+        self.expand()
+        early = self.hook.message_ids.sorted("number")[0]
+        text = early.payload.encode()
+        self.answers = lambda _url, body: 503 if body == text else 200
+        moment = fields.Datetime.now()
+        for _try in range(5):
+            self.deliver(at=moment)
+            moment += timedelta(minutes=1)
+        others = self.hook.message_ids - early
+        self.assertEqual(set(others.mapped("state")), {"sent"})
+        self.answers = PeerError("timeout", "Host x gave no answer")
+        while self.hook.state == "active":
+            moment += tool.LONGEST_WAIT
+            self.deliver(at=moment)
+        self.assertEqual(early.state, "failed")
+        with freeze_time(moment):
+            self.hook.action_enable()
+        self.answers = 200
+        self.deliver(at=moment)
+        self.assertEqual(early.state, "sent")
+
     def test_enabled_webhook_gives_a_message_up_at_its_first_refusal(self):
         """S-PUSH: the three days of a message begin anew with its webhook."""
         self.hook.action_test()
