@@ -14,6 +14,9 @@ REFUSED = KEY_INVALID, KEY_EXPIRED = (403, 405)
 #: Seconds after which a token that ended must be dead in every process.
 DEAD = 60
 PAIRS = size(400, 10_000)
+TOKEN, VIN = "api_exchange_token", "api_exchange_vin"
+#: Of a vehicle that is in no recall.
+STRANGER = "LTZZZ99Z2SA000001"
 #: |t| from which Welch's test counts as a difference (TVLA, ISO/IEC 17825).
 DIFFERENT = 4.5
 
@@ -111,21 +114,27 @@ def measure(ask, first, second) -> float:
     return (means[0] - means[1]) / sum(spreads) ** 0.5
 
 
-@pytest.mark.parametrize("case", ["key id", "secret"])
-def test_time_tells_what_of_a_token_is_right(site, case):
+@pytest.mark.parametrize("case", ["key id", "secret", "VIN"])
+def test_time_tells_what_of_a_request_is_right(site, case):
     """X-ATTACK: an unknown key id takes as long as a known one, a wrong end of the
-    secret as long as a wrong beginning."""
+    secret as long as a wrong beginning, and without the right one a vehicle in a
+    recall as long as any other."""
     key_id, secret = site.held.interfaces["share"][1].split(".")
-    wrong = secrets.token_urlsafe(32)
+    wrong = f"{key_id}.{secrets.token_urlsafe(32)}"
     pairs = {
-        "key id": (f"{key_id}.{wrong}", f"{secrets.token_hex(8)}.{wrong}"),
-        "secret": (f"{key_id}.{wrong}", f"{key_id}.{secret[:-2]}--"),
+        "key id": [
+            {TOKEN: wrong},
+            {TOKEN: wrong.replace(key_id, secrets.token_hex(8))},
+        ],
+        "secret": [{TOKEN: wrong}, {TOKEN: f"{key_id}.{secret[:-2]}--"}],
+        "VIN": [{TOKEN: wrong, VIN: text} for text in (site.held.vin, STRANGER)],
     }
     session = site.session()
     session.get(f"{site.url}/recall/v1/openapi.json", timeout=TIMEOUT)
 
-    def ask(token: str) -> None:
-        assert status(site, session, "share", token) == KEY_INVALID
+    def ask(members: dict[str, str]) -> None:
+        answer = site.ask("share", session, **members).json()
+        assert answer["api_status"] == KEY_INVALID
 
     # A real difference shows each time, what the machine did beside does not.
     found = []
