@@ -33,6 +33,15 @@ class TestWebhookTruth(WebhookCommon):
         self.assertEqual(len(set(told.mapped("reference"))), len(told))
         return [message.event for message in told]
 
+    def fail_of_the_first(self, status):
+        """Have the receiver fail of one message; returns it, and those it takes."""
+        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins[:2])
+        self.expand()
+        first = self.hook.message_ids.sorted("number")[0]
+        text = first.payload.encode()
+        self.answers = lambda _url, body: status if body == text else 200
+        return first, self.hook.message_ids - first
+
     def reopen(self, completion):
         completion.sudo().state = "withdrawn"
         self.env.flush_all()
@@ -133,16 +142,11 @@ class TestWebhookTruth(WebhookCommon):
 
     def test_message_that_a_receiver_fails_of_is_sent_for_ever(self):
         """S-PUSH: what fails for three days while others are taken is given up."""
-        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins[:2])
-        self.expand()
-        failing = self.hook.message_ids.sorted("number")[0]
-        text = failing.payload.encode()
-        self.answers = lambda _url, body: 500 if body == text else 200
+        failing, others = self.fail_of_the_first(500)
         moment = fields.Datetime.now()
         for _try in range(60):
             self.deliver(at=moment)
             moment += tool.LONGEST_WAIT
-        others = self.hook.message_ids - failing
         self.assertTrue(others)
         self.assertEqual(set(others.mapped("state")), {"sent"})
         self.assertEqual(failing.state, "failed")
@@ -150,16 +154,11 @@ class TestWebhookTruth(WebhookCommon):
 
     def test_message_given_up_in_an_outage_is_lost(self):
         """S-PUSH: one that was tried before another was taken comes when enabled."""
-        self.env["recall.fleet.vehicle"]._put_in(self.data_user, self.vins[:2])
-        self.expand()
-        early = self.hook.message_ids.sorted("number")[0]
-        text = early.payload.encode()
-        self.answers = lambda _url, body: 503 if body == text else 200
+        early, others = self.fail_of_the_first(503)
         moment = fields.Datetime.now()
         for _try in range(5):
             self.deliver(at=moment)
             moment += timedelta(minutes=1)
-        others = self.hook.message_ids - early
         self.assertEqual(set(others.mapped("state")), {"sent"})
         self.answers = PeerError("timeout", "Host x gave no answer")
         while self.hook.state == "active":
