@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+#: Rows that are deleted in one statement.
+GC_BATCH = 50_000
 #: What is counted in the memory of the servers has been handed over by then.
 GRACE = timedelta(minutes=10)
 HOUR = timedelta(hours=1)
@@ -22,6 +24,7 @@ class RecallCallLogMixin(models.AbstractModel):
 
             _call_time = "hour"
             _call_count = SQL("request_count")
+            _call_days = 90
     """
 
     _name = "recall.call.log.mixin"
@@ -31,6 +34,8 @@ class RecallCallLogMixin(models.AbstractModel):
     #: Column of the time, and how many calls a row stands for.
     _call_time = "time"
     _call_count = SQL("1")
+    #: Days after which rows are deleted; None: never.
+    _call_days = None
 
     @api.model
     def _cron_log_calls(self):
@@ -74,3 +79,22 @@ class RecallCallLogMixin(models.AbstractModel):
             )
         )
         return [list(row) for row in rows]
+
+    @api.autovacuum
+    def _gc_calls(self):
+        """Delete the rows that are older than ``_call_days``."""
+        if not self._call_days:
+            return 0, 0
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM %(table)s WHERE id IN (
+                       SELECT id FROM %(table)s WHERE %(time)s < %(until)s
+                        ORDER BY %(time)s LIMIT %(limit)s)""",
+                table=SQL.identifier(self._table),
+                time=SQL.identifier(self._call_time),
+                until=fields.Datetime.now() - timedelta(days=self._call_days),
+                limit=GC_BATCH,
+            )
+        )
+        done = self.env.cr.rowcount
+        return done, int(done == GC_BATCH)

@@ -1,15 +1,28 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+import logging
+import traceback
+from contextlib import contextmanager
+
 from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
+_logger = logging.getLogger(__name__)
+
 #: Transactions in which answers are tried to be stored.
-STORE_TRIES = 3
+STORE_TRIES = 5
+
+
+class Guarded:
+    """What became of the deed of a ``_guard``: its error, or None."""
+
+    error = None
 
 
 class IrCron(models.Model):
-    """Scheduled actions go on after a clock that was ahead has been put back, and keep
-    what others answered while somebody changes the same records."""
+    """Scheduled actions go on after a clock that was ahead has been put back and after
+    a record that fails, and keep what others answered while somebody changes the same
+    records."""
 
     _inherit = "ir.cron"
 
@@ -59,3 +72,54 @@ class IrCron(models.Model):
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
         return False
+
+    @api.model
+    def _go_through(self, model, domain, deed, batch=100):
+        """Do something for each record that a domain finds now, once and by age.
+
+        A record that somebody else holds is left for the next run.
+
+        :param model: empty recordset of the model, in whose name it is done
+        :param deed: function of a record, which is locked
+        :param int batch: records between two commits
+        :returns: whether there is time left
+        """
+        self._commit_progress(remaining=model.search_count(domain))
+        last = 0
+        while found := model.search(
+            [*domain, ("id", ">", last)], limit=batch, order="id"
+        ):
+            last = found[-1].id
+            for record in found.try_lock_for_update():
+                deed(record)
+            if not self._commit_progress(len(found)):
+                return False
+        return True
+
+    @api.model
+    @contextmanager
+    def _guard(self, records, failure):
+        """What goes wrong with some records is undone and logged, and stops no others.
+
+        The log tells where it went wrong, not the error's text: that can hold an
+        address. What fails as somebody changes the same rows is no fault of theirs: it
+        is raised, and the run is done anew.
+
+        :param str failure: what is not done to the records, for the log
+        :yields: ``Guarded``
+        """
+        guarded = Guarded()
+        try:
+            with self.env.cr.savepoint():
+                yield guarded
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:  # noqa: BLE001 - a template is anybody's text
+            guarded.error = error
+            _logger.error(
+                "%s: %s, %s\n%s",
+                failure,
+                records,
+                type(error).__name__,
+                "".join(traceback.format_tb(error.__traceback__)),
+            )

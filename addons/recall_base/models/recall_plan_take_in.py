@@ -36,16 +36,17 @@ class RecallPlan(models.Model):
         plan = self.search([("recall_number", "=", message.recallNum)])
         version = plan.version
         vals = self._prepare_plan_vals(message, producer)
+        lists = plan._prepare_lists(message)
         result = {"removed": 0, "staying": [], "unknown": []}
         if not plan:
-            vals |= {"recall_number": message.recallNum, **plan._prepare_lists(message)}
+            vals |= {"recall_number": message.recallNum, **lists}
             state = message.planState or "published"
             # sudo: the state moves by steps; whoever files a plan may begin it so.
             plan = self.sudo().create({**vals, "state": state}).with_env(self.env)
             plan._note_step(state)
             result["status"] = "created"
-        elif plan._says_other(message, vals):
-            plan.write(vals | plan._prepare_lists(message))
+        elif differs(plan, vals) or any(lists.values()):
+            plan.write(vals | lists)
             result["status"] = "amended"
         producer._add_dealers(message.dealers)
         result |= plan._add_vehicles(message)
@@ -176,34 +177,25 @@ class RecallPlan(models.Model):
             vals["parts_from"] = fields.Date.to_date(message.partsFrom) or False
         return {name: value for name, value in vals.items() if value is not None}
 
-    def _says_other(self, message, vals):
-        """Whether a filing would change plan, product lines or parts.
-
-        :param vals: values of the plan itself
-        """
-        return (
-            differs(self, vals)
-            or self._lines_differ(message)
-            or self._parts_differ(message)
-        )
-
-    def _parts_differ(self, message):
-        parts = {part.number: part.name or False for part in self.part_ids}
-        return parts != {
-            part.partNumber: part.partName or False for part in message.parts
-        }
-
     def _prepare_lists(self, message):
-        """Values of product lines and parts, as the filing has them."""
-        part_commands = [Command.clear()] if self.part_ids else []
-        part_commands += [
-            Command.create({"number": part.partNumber, "name": part.partName})
-            for part in message.parts
-        ]
+        """Commands that make product lines and parts what a filing says."""
         return {
             "line_ids": self._prepare_line_commands(message),
-            "part_ids": part_commands,
+            "part_ids": self._prepare_part_commands(message),
         }
+
+    def _prepare_part_commands(self, message):
+        """Commands that make the parts what a filing says; none if they are."""
+        wanted = {part.partNumber: part.partName or False for part in message.parts}
+        if wanted == {part.number: part.name for part in self.part_ids}:
+            return []
+        return [
+            Command.clear(),
+            *(
+                Command.create({"number": number, "name": name})
+                for number, name in wanted.items()
+            ),
+        ]
 
 
 def _find_faults(message):

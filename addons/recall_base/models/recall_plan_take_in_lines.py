@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from collections import defaultdict
+from typing import NamedTuple
 
 from odoo import Command, fields, models
 
@@ -13,6 +14,15 @@ _RULES = (
     ((*_PRODUCT, "production_start", "production_end"), False),
     (_PRODUCT, True),
 )
+
+
+class _Comparison(NamedTuple):
+    """A filing's product lines beside those of the plan."""
+
+    wanted: list  # values of each line of the filing
+    found: dict  # position in it -> line that is here; a missing one is new
+    kept: models.Model  # lines that it does not list, in use
+    gone: models.Model  # the others that it does not list
 
 
 class RecallPlan(models.Model):
@@ -50,51 +60,36 @@ class RecallPlan(models.Model):
             found[new[0]] = left[0]  # nothing else was changed: it has another name
         return found
 
-    def _split_unlisted(self, lines):
-        """Lines of the plan that a filing does not list: those to keep, and the rest.
-
-        :param lines: iterable of the lines that it lists
-        """
-        unlisted = self.line_ids.filtered(lambda line: line not in lines)
-        kept = unlisted._filter_in_use()
-        return kept, unlisted - kept
-
-    def _lines_differ(self, message):
-        """Whether taking in a filing would change the product lines."""
-        self.ensure_one()
+    def _compare_lines(self, message):
+        """Lay the product lines of a filing beside those of the plan."""
         wanted = self._prepare_lines(message)
         found = self._match_lines(wanted)
-        return (
-            len(found) < len(wanted)
-            or any(differs(line, wanted[position]) for position, line in found.items())
-            or bool(self._split_unlisted(found.values())[1])
-        )
+        listed = set(found.values())
+        unlisted = self.line_ids.filtered(lambda line: line not in listed)
+        kept = unlisted._filter_in_use()
+        return _Comparison(wanted, found, kept, unlisted - kept)
 
     def _prepare_line_commands(self, message):
-        """Commands that make the product lines what a filing says."""
-        wanted = self._prepare_lines(message)
-        found = self._match_lines(wanted)
-        _kept, gone = self._split_unlisted(found.values())
-        return [
-            *(
-                Command.update(found[position].id, vals)
-                if position in found
-                else Command.create(vals)
-                for position, vals in enumerate(wanted)
-            ),
-            *(Command.delete(line.id) for line in gone),
-        ]
+        """Commands that make the product lines what a filing says; none if they are."""
+        wanted, found, _kept, gone = self._compare_lines(message)
+        commands = [Command.delete(line.id) for line in gone]
+        for position, vals in enumerate(wanted):
+            line = found.get(position)
+            if not line:
+                commands.append(Command.create(vals))
+            elif differs(line, vals):
+                commands.append(Command.update(line.id, vals))
+        return commands
 
     def _drop_unlisted(self, message):
         """Delete the lines that a filing does not list, but for those in use.
 
         :returns: names of the lines that are kept
         """
-        listed = self._match_lines(self._prepare_lines(message)).values()
-        kept, gone = self._split_unlisted(listed)
-        if gone:
-            self.write({"line_ids": [Command.delete(line.id) for line in gone]})
-        return kept.mapped("display_name")
+        lines = self._compare_lines(message)
+        if lines.gone:
+            self.write({"line_ids": [Command.delete(line.id) for line in lines.gone]})
+        return lines.kept.mapped("display_name")
 
     def _prepare_lines(self, message):
         lines = message.lines or [message]

@@ -12,6 +12,9 @@ from odoo.tools import SQL
 
 from ..tools import cipher, key_file, vin
 
+#: What goes wrong with a record within a scheduled action is logged here.
+GUARD_LOGGER = "odoo.addons.recall_base.models.ir_cron"
+
 # Serial numbers of the VINs made here, and sequences of the recall numbers: one
 # counter for the process, so that no two calls meet.
 _serials = itertools.count(1)

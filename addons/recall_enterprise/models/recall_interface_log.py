@@ -2,14 +2,10 @@
 import threading
 import time
 from collections import Counter
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-
-KEPT_DAYS = 90
-GC_BATCH = 50_000
 
 COLUMNS = (
     *("time", "kind", "interface_id", "producer_id", "key_id", "self_test"),
@@ -78,6 +74,7 @@ class RecallInterfaceLog(models.Model):
     _name = "recall.interface.log"
     _description = "Interface log"
     _inherit = ["recall.call.log.mixin"]
+    _call_days = 90
     _order = "id desc"
     _rec_name = "request_id"
     _log_access = False
@@ -183,17 +180,3 @@ class RecallInterfaceLog(models.Model):
                 SQL(", ").join(SQL("%s", row) for row in rows),
             )
         )
-
-    @api.autovacuum
-    def _gc_old(self):
-        """Remove rows that are older than ``KEPT_DAYS``."""
-        self.env.cr.execute(
-            SQL(
-                """DELETE FROM recall_interface_log WHERE id IN (
-                       SELECT id FROM recall_interface_log WHERE time < %s
-                        ORDER BY time LIMIT %s)""",
-                fields.Datetime.now() - timedelta(days=KEPT_DAYS),
-                GC_BATCH,
-            )
-        )
-        return self.env.cr.rowcount, int(self.env.cr.rowcount == GC_BATCH)

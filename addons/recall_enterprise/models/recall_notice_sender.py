@@ -2,9 +2,8 @@
 import logging
 import uuid
 from collections import Counter
+from functools import partial
 from typing import NamedTuple
-
-from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -24,7 +23,6 @@ BATCH = {"mail": 100, "sms": 100, "letter": 1000}
 MAX_ATTEMPTS = 3
 #: Minutes before it is handed over again.
 PAUSE_MINUTES = 10
-SETTLE_ATTEMPTS = 5
 
 
 class Outcome(NamedTuple):
@@ -45,7 +43,7 @@ class HandOver(NamedTuple):
 def name_fault(error):
     """Name an error in words that hold no address: only those meant for people."""
     if isinstance(error, UserError):
-        return error.args[0].rstrip(".")
+        return error.args[0].rstrip(".。")
     return type(error).__name__
 
 
@@ -81,7 +79,9 @@ class RecallNoticeSender(models.AbstractModel):
         )
         Cron._commit_progress(remaining=sum(rounds.mapped("queued_count")))
         for notice_round in rounds:
-            if not self._send_round(notice_round):
+            # What is noted of a round is for those who started it.
+            lang = self.env["res.lang"]._get_code(notice_round.started_by_id.lang)
+            if not self.with_context(lang=lang)._send_round(notice_round):
                 return
         # What still waits has its reason: there is no more to do in this run.
         Cron._commit_progress(remaining=0)
@@ -125,9 +125,11 @@ class RecallNoticeSender(models.AbstractModel):
         self.env["ir.cron"]._commit_progress()
         hand_over = getattr(self, f"_hand_over_{notice_round.channel}")
         outcomes, problem = hand_over(notice_round, messages)
-        self.env["ir.cron"]._commit_progress()
-        self._settle(_begun(messages, outcomes))
-        self._note_problem(notice_round, problem)
+        outcomes = _begun(messages, outcomes)
+        # A delivery report may be faster.
+        store = partial(self._settle, notice_round, outcomes, problem)
+        if not self.env["ir.cron"]._commit_guarded(store):
+            raise UserError(self.env._("What became of them could not be stored."))
         return not problem
 
     def _note_problem(self, notice_round, problem):
@@ -252,23 +254,14 @@ class RecallNoticeSender(models.AbstractModel):
             [(message.lead_id, message.digest) for message in messages],
         )
 
-    def _settle(self, outcomes):
-        """Note what became of a batch. A delivery report may be faster: try again."""
-        cr = self.env.cr
-        for attempt in range(SETTLE_ATTEMPTS):
-            try:
-                with cr.savepoint():
-                    self._write_outcomes(outcomes)
-                break
-            except SerializationFailure:
-                if attempt + 1 == SETTLE_ATTEMPTS:
-                    raise
-                cr.rollback()
+    def _settle(self, notice_round, outcomes, problem):
+        """Note what became of a batch, and what keeps the round from going on."""
+        self._write_outcomes(outcomes)
         self.env["recall.notice"].invalidate_model()
-        first = self.env["recall.notice"].browse(outcomes[0].lead_id)
+        self._note_problem(notice_round, problem)
         self.env["recall.audit.event"]._record(
             "notice_round.send",
-            first.round_id,
+            notice_round,
             **Counter(outcome.state for outcome in outcomes),
         )
 

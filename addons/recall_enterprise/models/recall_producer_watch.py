@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import logging
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -9,8 +8,6 @@ from odoo.tools import format_datetime
 from odoo.addons.recall_base.tools import deadline
 
 from .recall_completion_deadline import STUCK
-
-_logger = logging.getLogger(__name__)
 
 
 class RecallProducer(models.Model):
@@ -52,13 +49,9 @@ class RecallProducer(models.Model):
         )
         Cron._commit_progress(remaining=len(due))
         for producer in due:
-            try:
-                with self.env.cr.savepoint():
-                    if producer.try_lock_for_update():
-                        producer._warn()
-            except Exception:
-                # The others are warned all the same; this one in the next run.
-                _logger.exception("Producer %s could not be warned", producer.id)
+            with Cron._guard(producer, "Reviewers were not warned"):
+                if producer.try_lock_for_update():
+                    producer._warn()
             if not Cron._commit_progress(1):
                 break
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 from odoo.tests import freeze_time, tagged
 
+from odoo.addons.recall_base.tests.common import GUARD_LOGGER
+
 from .common import EnterpriseCommon
 
-WATCH = "odoo.addons.recall_enterprise.models.recall_producer_watch"
 #: 15:59 and 16:00 in Shanghai.
 BEFORE, HOUR = "2026-03-11 07:59:00", "2026-03-11 08:00:00"
 
@@ -114,7 +115,7 @@ class TestDeadlineWarning(EnterpriseCommon):
                 raise ZeroDivisionError
 
         self.patch(type(broken), "_warn", fail)
-        with self.assertLogs(WATCH, "ERROR"):
+        with self.assertLogs(GUARD_LOGGER, "ERROR"):
             mails = self._run()
         self.assertEqual(mails.recipient_ids, self.reviewer.partner_id)
         self.assertFalse(broken.warned_on)

@@ -186,7 +186,7 @@ class TestInterfaceLog(EnterpriseHttpCase):
                 [now - timedelta(days=days), row.id],
             )
         self.env.invalidate_all()
-        done, remaining = self.Log._gc_old()
+        done, remaining = self.Log._gc_calls()
         self.assertGreaterEqual(done, 1)
         self.assertFalse(remaining)
         self.assertEqual(self.rows(), edge | fresh)

@@ -2,6 +2,8 @@
 from collections import Counter
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -142,6 +144,16 @@ class TestNoticeOutbox(NoticeCommon):
         self.assertIn("administrator", broken.problem)
 
     @mute_logger("odoo.addons.recall_enterprise.models.recall_notice_sender_fault")
+    def test_fault_is_told_in_a_language_that_nobody_at_the_producer_reads(self):
+        """E-NOTIFY: the words are those of whoever started the round."""
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.env.user.lang = "zh_CN"
+        self.make_contacts(self.vins[:2])
+        notice_round = self.break_off()
+        self.run_sender()
+        self.assertIn("发送中断（There is no memory left）", notice_round.problem)
+
+    @mute_logger("odoo.addons.recall_enterprise.models.recall_notice_sender_fault")
     def test_mended_fault_stays_on_the_round(self):
         """E-NOTIFY: what waited is sent once the fault is mended."""
         self.make_contacts(self.vins[:2])
@@ -169,6 +181,45 @@ class TestNoticeOutbox(NoticeCommon):
         self.assertEqual((states["queued"], states["sending"]), (2, 1))
         self.assertEqual(notice_round.state, "stopped")
         self.assertIn("decide about those that hang", notice_round.problem)
+
+    def send_while_reports_come(self, times):
+        """Send a round of two mails; so many tries to store what became of them meet
+        a delivery report."""
+        Sender = type(self.env["recall.notice.sender"])
+        original, tries = Sender._write_outcomes, []
+
+        def meet(sender, outcomes):
+            sender.env.cr.execute("SELECT")  # a test's cursor begins with that only
+            original(sender, outcomes)
+            tries.append(outcomes)
+            if len(tries) <= times:
+                raise SerializationFailure("could not serialize access")
+
+        self.make_contacts(self.vins[:2])
+        server = self.use_smtp()
+        notice_round = self.start(self.make_round("mail"))
+        with patch.object(Sender, "_write_outcomes", meet):
+            self.run_sender()
+        self.assertEqual(len(server.received), 2)
+        return notice_round
+
+    def get_told_states(self, notice_round):
+        states = self.states(notice_round)
+        return {states[vin] for vin in self.vins[:2]}
+
+    def test_delivery_report_that_is_faster_leaves_the_batch_hanging(self):
+        """E-NOTIFY X-FAULT: what became of it is stored anew."""
+        notice_round = self.send_while_reports_come(2)
+        self.assertEqual(self.get_told_states(notice_round), {"sent"})
+        self.assertEqual((notice_round.state, notice_round.problem), ("done", False))
+
+    @mute_logger("odoo.addons.recall_enterprise.models.recall_notice_sender_fault")
+    def test_results_that_cannot_be_stored_go_unnoticed(self):
+        """E-NOTIFY X-FAULT: the round is stopped, a person decides about the batch."""
+        notice_round = self.send_while_reports_come(1000)
+        self.assertEqual(self.get_told_states(notice_round), {"sending"})
+        self.assertEqual(notice_round.state, "stopped")
+        self.assertIn("could not be stored)", notice_round.problem)
 
     def test_altered_contact_of_one_vehicle_leaves_its_owner_untold(self):
         """E-NOTIFY X-TAMPER: another contact of the same address opens."""

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import logging
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -7,8 +6,6 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .recall_quarantine import PENDING
-
-_logger = logging.getLogger(__name__)
 
 #: Records that the mail names; the others are counted.
 ROWS = 20
@@ -42,7 +39,8 @@ class RecallEnterprise(models.Model):
         Cron._commit_progress(remaining=len(due))
         for enterprise in due:
             if enterprise.try_lock_for_update():
-                enterprise._mail_guarded()
+                with Cron._guard(enterprise, "Refusals were not mailed"):
+                    enterprise._mail_refusals()
             if not Cron._commit_progress(1):
                 break
 
@@ -58,16 +56,6 @@ class RecallEnterprise(models.Model):
         hour = int(hour) if hour.isdecimal() else HOUR
         now = self._local_now()
         return now.hour >= hour and self.refusal_mail_on != now.date()
-
-    def _mail_guarded(self):
-        """``_mail_refusals``; what fails of one terminal is logged and tried again with
-        the next run.
-        """
-        try:
-            with self.env.cr.savepoint():
-                self._mail_refusals()
-        except Exception:  # a template may hold anything
-            _logger.exception("Refusals of enterprise %s cannot be mailed", self.id)
 
     def _mail_refusals(self):
         """Mail what is refused; nothing, if nothing is or nobody is to be told."""

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import logging
-from contextlib import contextmanager
 
 from odoo import api, fields, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import email_split, format_datetime
 
 _logger = logging.getLogger(__name__)
@@ -178,15 +176,6 @@ class RecallIncident(models.Model):
     def _queue(self, template, alarm, values):
         template.with_context(alarm=alarm).send_mail(self.id, email_values=values)
 
-    @contextmanager
     def _guard_mail(self):
-        """Log what fails: one terminal, or a template that somebody broke, stops no
-        other mail.
-        """
-        try:
-            with self.env.cr.savepoint():
-                yield
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise  # the whole run is done anew
-        except Exception:  # a template may hold anything
-            _logger.exception("Alarm of incident %s cannot be mailed", self.id)
+        """One terminal, or a template that somebody broke, stops no other mail."""
+        return self.env["ir.cron"]._guard(self, "No alarm was mailed")

@@ -5,8 +5,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-KEPT_DAYS = 365
-GC_BATCH = 50_000
 #: Rows an hour that callers without a right token can write: they may be attackers.
 UNKNOWN_AN_HOUR = 60
 COLUMNS = (
@@ -25,6 +23,7 @@ class RecallPlanInterfaceLog(models.Model):
     _name = "recall.plan.interface.log"
     _description = "Log of the filing interface"
     _inherit = ["recall.call.log.mixin"]
+    _call_days = 365
     _order = "id desc"
     _rec_name = "request_id"
     _log_access = False
@@ -97,17 +96,3 @@ class RecallPlanInterfaceLog(models.Model):
             )
         )
         return rows[0][0] < UNKNOWN_AN_HOUR
-
-    @api.autovacuum
-    def _gc_old(self):
-        """Remove rows that are older than ``KEPT_DAYS``."""
-        self.env.cr.execute(
-            SQL(
-                """DELETE FROM recall_plan_interface_log WHERE id IN (
-                       SELECT id FROM recall_plan_interface_log WHERE time < %s
-                        ORDER BY time LIMIT %s)""",
-                fields.Datetime.now() - timedelta(days=KEPT_DAYS),
-                GC_BATCH,
-            )
-        )
-        return self.env.cr.rowcount, int(self.env.cr.rowcount == GC_BATCH)

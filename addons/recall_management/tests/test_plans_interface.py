@@ -379,6 +379,19 @@ class TestPlansInterface(HttpCase, FilingCommon):
         self.assertEqual(rows.interface_id, self.interface)
         self.assertEqual(rows.mapped("record_count"), [1, 0])
 
+    def test_old_entries_stay_or_young_ones_go(self):
+        """X-LOG: requests of filing systems are kept for a year."""
+        Log = self.env["recall.plan.interface.log"]
+        now = datetime.now()
+        old, young = Log.create(
+            [
+                {"time": now - timedelta(days=days), "api_status": 200}
+                for days in (365.1, 364.9)
+            ]
+        )
+        Log._gc_calls()
+        self.assertEqual((old | young).exists(), young)
+
     def test_token_of_the_dialogue_does_not_work(self):
         """M-PLAN: an engineer issues a token; it is shown once and works."""
         engineer = self.make_user("filing_eng", "recall_management.group_engineer")

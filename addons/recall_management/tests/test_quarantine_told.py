@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo.tests import freeze_time, tagged
 
+from odoo.addons.recall_base.tests.common import GUARD_LOGGER
 from odoo.addons.recall_base.tools import messages
 from odoo.addons.recall_base.tools.http_client import PeerError
 
@@ -11,7 +12,6 @@ from ..models import recall_quarantine_told
 from .common import CANARY
 from .test_quarantine_decisions import DecisionCommon
 
-DIGEST = "odoo.addons.recall_management.models.recall_enterprise_digest"
 TIMEOUT = PeerError("timeout", "No answer.")
 REFUSED = {"records": [], "count": 0, "api_status": 407, "message": "What is this?"}
 
@@ -281,7 +281,7 @@ class TestQuarantineMail(DecisionCommon):
         later = self.make_enterprise(self.make_producer())
         with (
             patch.object(Enterprise, "_prepare_digest", side_effect=ValueError),
-            self.assertLogs(DIGEST, "ERROR"),
+            self.assertLogs(GUARD_LOGGER, "ERROR"),
         ):
             self.assertFalse(self.mails())
         self.assertTrue(later.refusal_mail_on)

@@ -7,13 +7,13 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.recall_base.tests.common import GUARD_LOGGER
 from odoo.addons.recall_base.tools.http_client import PeerError
 from odoo.addons.recall_base.tools.messages import ApiStatus
 
 from .common import make_page
 from .watch_common import OPERATOR, WatchCommon, slow_answer
 
-MAIL_LOGGER = "odoo.addons.recall_management.models.recall_incident_mail"
 TIMEOUT = PeerError("timeout", "Host x gave no complete answer within 5 s.")
 
 
@@ -352,7 +352,7 @@ class TestWatch(WatchCommon):
         told all the same."""
         template = self.env.ref("recall_management.mail_template_incident")
         template.body_html = '<p t-out="nothing.there"></p>'
-        with mute_logger(MAIL_LOGGER, "odoo.addons.mail.models.mail_render_mixin"):
+        with mute_logger(GUARD_LOGGER, "odoo.addons.mail.models.mail_render_mixin"):
             self.cycles(2, (self.enterprise, TIMEOUT))
         self.assertEqual(len(self.take_mails()), 1)
         self.assertEqual(self.get_incidents(self.enterprise).mail_count, 0)
@@ -378,7 +378,7 @@ class TestWatch(WatchCommon):
 
         with (
             patch.object(Incident, "_prepare_alarm", fail),
-            self.assertLogs(MAIL_LOGGER, "ERROR") as logged,
+            self.assertLogs(GUARD_LOGGER, "ERROR") as logged,
         ):
             self.cycles(2, (self.enterprise | other, TIMEOUT))
         self.assertEqual(len(logged.records), 2)

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -10,14 +9,10 @@ from odoo.addons.recall_base.tools import credit_code
 
 from .recall_data_user import KINDS
 
-_logger = logging.getLogger(__name__)
-
 #: Days in which the link of the first mail works; what is unconfirmed ends with it.
 CONFIRM_DAYS = 7
 #: Days after which a refused application and its contact are deleted.
 KEEP_REFUSED_DAYS = 365
-#: Mails that are made between two commits.
-BATCH = 50
 
 
 class RecallDataApplication(models.Model):
@@ -174,37 +169,18 @@ class RecallDataApplication(models.Model):
     @api.model
     def _cron_mail(self):
         """Make the mails that are due; what fails is tried next time."""
-        domain = [("mail_due", "!=", False)]
-        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
-        last = 0
-        while found := self.search(
-            [*domain, ("id", ">", last)], limit=BATCH, order="id"
-        ):
-            last = found[-1].id
-            for application in found.try_lock_for_update():
-                application._try_mail()
-            if not self.env["ir.cron"]._commit_progress(len(found)):
-                break
+        due = [("mail_due", "!=", False)]
+        self.env["ir.cron"]._go_through(self, due, type(self)._try_mail)
 
     def _try_mail(self):
         """Put the mail that is due into Odoo's queue, and note that in one go."""
         template = self.env.ref(
             f"recall_service.mail_template_application_{self.mail_due}"
         )
-        try:
-            with self.env.cr.savepoint():
-                self.mail_due = False
-                template.send_mail(self.id)
-                self.env.flush_all()
+        with self.env["ir.cron"]._guard(self, "No mail was made"):
+            self.mail_due = False
+            template.send_mail(self.id)
             self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
-        except Exception as error:  # noqa: BLE001 - a template is anybody's text
-            self.invalidate_recordset()
-            # Without its text: that can hold the address.
-            _logger.error(
-                "No mail was made for application %s: %s",
-                self.id,
-                type(error).__name__,
-            )
 
     def _trigger_mails(self):
         # sudo: the public asks, the scheduled action belongs to nobody.

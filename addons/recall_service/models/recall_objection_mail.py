@@ -1,12 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import logging
-
 from odoo import api, fields, models
-
-_logger = logging.getLogger(__name__)
-
-#: Mails that are made between two commits.
-BATCH = 100
 
 
 class RecallObjection(models.Model):
@@ -26,33 +19,15 @@ class RecallObjection(models.Model):
     @api.model
     def _cron_mail(self):
         """Make the mails that are due; what fails is tried next time."""
-        Cron = self.env["ir.cron"]
-        domain = [("mail_due", "=", True)]
-        Cron._commit_progress(remaining=self.search_count(domain))
-        last = 0
-        while found := self.search(
-            [*domain, ("id", ">", last)], limit=BATCH, order="id"
-        ):
-            last = found[-1].id
-            for objection in found.try_lock_for_update():
-                objection._try_mail()
-            if not Cron._commit_progress(len(found)):
-                break
+        due = [("mail_due", "=", True)]
+        self.env["ir.cron"]._go_through(self, due, type(self)._try_mail)
 
     def _try_mail(self):
         template = self.env.ref("recall_service.mail_template_objection")
-        try:
-            with self.env.cr.savepoint():
-                self.mail_due = False
-                mail = self._queue_mail(template, self.id, self._open_email())
-                mail.recall_objection_id = self
-                self.env.flush_all()
-        except Exception as error:  # noqa: BLE001 - a template is anybody's text
-            self.invalidate_recordset()
-            # Without its text: that can hold the address.
-            _logger.error(
-                "No mail was made for objection %s: %s", self.id, type(error).__name__
-            )
+        with self.env["ir.cron"]._guard(self, "No mail was made"):
+            self.mail_due = False
+            mail = self._queue_mail(template, self.id, self._open_email())
+            mail.recall_objection_id = self
 
     @api.model
     def _queue_mail(self, template, record_id, address):

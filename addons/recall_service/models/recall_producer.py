@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import logging
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -7,8 +6,6 @@ from odoo import api, fields, models
 from odoo.tools import email_split
 
 from .recall_objection import UNANSWERED
-
-_logger = logging.getLogger(__name__)
 
 #: Local hour from which the daily mail is made.
 HOUR = 8
@@ -48,7 +45,8 @@ class RecallProducer(models.Model):
         Cron._commit_progress(remaining=len(due))
         for producer in due:
             if producer.try_lock_for_update():
-                producer._try_pass_objections()
+                with Cron._guard(producer, "Objections were not passed on"):
+                    producer._pass_objections()
             if not Cron._commit_progress(1):
                 break
 
@@ -59,15 +57,6 @@ class RecallProducer(models.Model):
     def _is_objection_mail_due(self):
         now = self._get_local_now()
         return now.hour >= HOUR and self.objection_mail_on != now.date()
-
-    def _try_pass_objections(self):
-        try:
-            with self.env.cr.savepoint():
-                self._pass_objections()
-                self.env.flush_all()
-        except Exception:  # a template may hold anything
-            self.env.invalidate_all(flush=False)
-            _logger.exception("No mail of objections was made for producer %s", self.id)
 
     def _pass_objections(self):
         """Mail what waits; without anybody to be told nothing counts as passed on."""

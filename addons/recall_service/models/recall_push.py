@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
-
-_logger = logging.getLogger(__name__)
 
 #: Plans that subscribers are told of: the recall can still be carried out.
 TOLD_STATES = ("published", "running")
@@ -281,21 +278,18 @@ class RecallPush(models.Model):
 
     def _try_send(self):
         """Make the mails of these messages, all or none; returns whether it went."""
-        try:
-            with self.env.cr.savepoint():
-                self._note_sent()
-                template = self.env.ref("recall_service.mail_template_push")
-                subscriptions = self.subscription_id.browse(
-                    push.subscription_id.id for push in self
-                )
-                mails = subscriptions._queue_mails(template, self, subscriptions)
-                for push, mail in zip(self, mails, strict=True):
-                    push.mail_id = mail
-                self.env.flush_all()
-        except Exception as error:  # noqa: BLE001 - a template is anybody's text
-            self.invalidate_recordset()
+        with self.env["ir.cron"]._guard(self, "No mails were made") as guarded:
+            self._note_sent()
+            template = self.env.ref("recall_service.mail_template_push")
+            subscriptions = self.subscription_id.browse(
+                push.subscription_id.id for push in self
+            )
+            mails = subscriptions._queue_mails(template, self, subscriptions)
+            for push, mail in zip(self, mails, strict=True):
+                push.mail_id = mail
+        if guarded.error:
             if len(self) == 1:
-                self._note_failure(error)
+                self._note_failure(guarded.error)
             return False
         self.env["recall.audit.event"]._record("push.send", self, count=len(self))
         return True
@@ -311,9 +305,8 @@ class RecallPush(models.Model):
 
     def _note_failure(self, error):
         self.attempts += 1
-        self._wait_again(type(error).__name__)
         # Without its text: that can hold the address.
-        _logger.error("Message %s was not made: %s", self.id, type(error).__name__)
+        self._wait_again(type(error).__name__)
 
     def _wait_again(self, failure):
         """What was not sent is tried again, later and later; not for ever."""

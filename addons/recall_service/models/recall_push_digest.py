@@ -71,16 +71,13 @@ class RecallPush(models.Model):
             return
         template = self.env.ref(told._digest_template)
         template = template.with_context(digest_push_ids=pushes.ids)
-        try:
-            with self.env.cr.savepoint():
-                pushes._note_sent()
-                pushes.mail_id = self.env["recall.subscription"]._queue_mails(
-                    template, told, told
-                )
-                self.env.flush_all()
-        except Exception as error:  # noqa: BLE001 - a template is anybody's text
-            pushes.invalidate_recordset()
+        with self.env["ir.cron"]._guard(pushes, "No mail was made") as guarded:
+            pushes._note_sent()
+            pushes.mail_id = self.env["recall.subscription"]._queue_mails(
+                template, told, told
+            )
+        if guarded.error:
             for push in pushes:
-                push._note_failure(error)
+                push._note_failure(guarded.error)
             return
         self.env["recall.audit.event"]._record("push.digest", pushes, count=len(pushes))

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -7,8 +6,6 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.recall_base.tools import vin
-
-_logger = logging.getLogger(__name__)
 
 #: Days in which a confirmation link works; unconfirmed subscriptions end with it.
 CONFIRM_DAYS = 7
@@ -18,8 +15,6 @@ KEEP_CANCELLED_DAYS = 30
 MAILS_PER_HOUR = 5
 #: Requests from one network address in an hour: many people can share one.
 REQUESTS_PER_HOUR = 60
-#: Confirmation mails that are made between two commits.
-BATCH = 100
 _TARGETS = ("vin", "plan_id", "brand", "data_user_id")
 #: What makes a subscription another one: it cannot be changed, mails name it.
 _FIXED = {"email", "series", *_TARGETS}
@@ -283,36 +278,18 @@ class RecallSubscription(models.Model):
     @api.model
     def _cron_ask(self):
         """Make the confirmation mails that are due; what fails is tried next time."""
-        domain = [("mail_due", "=", True), ("state", "=", "waiting")]
-        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
-        last = 0
-        while found := self.search(
-            [*domain, ("id", ">", last)], limit=BATCH, order="id"
-        ):
-            last = found[-1].id
-            for subscription in found.try_lock_for_update():
-                subscription._try_send_confirmation()
-            if not self.env["ir.cron"]._commit_progress(len(found)):
-                return
-        self.env["recall.subscriber"]._send_links()
+        due = [("mail_due", "=", True), ("state", "=", "waiting")]
+        send = type(self)._try_send_confirmation
+        if self.env["ir.cron"]._go_through(self, due, send):
+            self.env["recall.subscriber"]._send_links()
 
     def _try_send_confirmation(self):
         template = self.env.ref("recall_service.mail_template_confirm")
         if self._is_erased():
             return  # until its key is back, or the request has ended
-        try:
-            with self.env.cr.savepoint():
-                self.mail_due = False
-                self._queue_mails(template, self, self)
-                self.env.flush_all()
-        except Exception as error:  # noqa: BLE001 - a template is anybody's text
-            self.invalidate_recordset()
-            # Without its text: that can hold the address.
-            _logger.error(
-                "No mail was made for subscription %s: %s",
-                self.id,
-                type(error).__name__,
-            )
+        with self.env["ir.cron"]._guard(self, "No mail was made"):
+            self.mail_due = False
+            self._queue_mails(template, self, self)
 
     def _queue_mails(self, template, records, subscriptions):
         """Make one mail for each of ``records``, with one-click unsubscribing.

@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 
 from odoo.addons.recall_base.models.recall_token import SOON, URGENT
-
-_logger = logging.getLogger(__name__)
-
-#: Tokens whose mails are made between two commits.
-BATCH = 50
 
 
 class RecallToken(models.Model):
@@ -45,16 +39,7 @@ class RecallToken(models.Model):
     def _cron_remind(self):
         """Make the reminders that are due; what fails is tried next time."""
         domain = self._get_reminder_domain()
-        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
-        last = 0
-        while found := self.search(
-            [*domain, ("id", ">", last)], limit=BATCH, order="id"
-        ):
-            last = found[-1].id
-            for token in found.try_lock_for_update():
-                token._try_remind()
-            if not self.env["ir.cron"]._commit_progress(len(found)):
-                break
+        self.env["ir.cron"]._go_through(self, domain, type(self)._try_remind)
 
     def _get_reminder_domain(self):
         now = fields.Datetime.now()
@@ -74,22 +59,14 @@ class RecallToken(models.Model):
 
     def _try_remind(self):
         template = self.env.ref("recall_service.mail_template_token_expiry")
-        try:
-            with self.env.cr.savepoint():
-                self.reminded = self.expiry
-                for account in self.data_user_id.account_ids:
-                    template.with_context(recall_lang=account.lang).send_mail(
-                        self.id,
-                        email_values={
-                            "email_to": account.email_normalized,
-                            "recipient_ids": [],
-                        },
-                    )
-                self.env.flush_all()
+        with self.env["ir.cron"]._guard(self, "No reminder was made"):
+            self.reminded = self.expiry
+            for account in self.data_user_id.account_ids:
+                template.with_context(recall_lang=account.lang).send_mail(
+                    self.id,
+                    email_values={
+                        "email_to": account.email_normalized,
+                        "recipient_ids": [],
+                    },
+                )
             self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
-        except Exception as error:  # noqa: BLE001 - a template is anybody's text
-            self.invalidate_recordset()
-            # Without its text: that can hold the address.
-            _logger.error(
-                "No reminder was made for token %s: %s", self.id, type(error).__name__
-            )

@@ -7,6 +7,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time, tagged
 
+from odoo.addons.recall_base.tests.common import GUARD_LOGGER
+
 from .partner_common import EMAIL, PartnerCommon
 
 
@@ -100,8 +102,7 @@ class TestApplication(PartnerCommon):
         """S-SHARE: a broken template stops no other mail, and its mail comes later."""
         broken = self.make_application("refused", mail_due="refused", reason="No")
         whole = self.make_application("more", mail_due="more", question="Why?")
-        logger = "odoo.addons.recall_service.models.recall_data_application"
-        with self.break_mails_of(broken), self.assertLogs(logger) as logs:
+        with self.break_mails_of(broken), self.assertLogs(GUARD_LOGGER) as logs:
             self.run_cron("application")
         self.assertNotIn(EMAIL, str(logs.output))
         self.assertEqual((broken.mail_due, whole.mail_due), ("refused", False))

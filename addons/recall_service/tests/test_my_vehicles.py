@@ -9,6 +9,8 @@ from lxml import html
 from odoo import fields
 from odoo.tests import HttpCase, freeze_time, tagged
 
+from odoo.addons.recall_base.tests.common import GUARD_LOGGER
+
 from ..models import recall_push_digest
 from .common import SubscriptionCommon
 
@@ -75,7 +77,7 @@ class TestDigest(SubscriptionCommon):
         subscriber = self.subscribe().subscriber_id
         with patch.object(recall_push_digest, "MANY", 0):
             self.run_cron("expand")
-        with self.break_mails(), self.assertLogs("odoo.addons.recall_service"):
+        with self.break_mails(), self.assertLogs(GUARD_LOGGER):
             self.run_cron("digest")
         self.assertEqual(subscriber.push_ids.state, "waiting")
         with freeze_time(fields.Datetime.now() + timedelta(minutes=6)):

@@ -10,14 +10,13 @@ from odoo.modules import neutralize
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.recall_base.tests.common import GUARD_LOGGER
 from odoo.addons.recall_service.models.recall_objection_keep import (
     KEEP_EMAIL_DAYS,
     KEEP_PHOTO_DAYS,
 )
 
 from .objection_common import ObjectionCommon
-
-MAIL_LOG = "odoo.addons.recall_service.models.recall_objection_mail"
 
 
 @tagged("post_install", "-at_install")
@@ -178,7 +177,7 @@ class TestObjection(ObjectionCommon):
         other = self.object(self.other_vins[0], self.other_plan)
         with (
             self.break_mails(to=self.account.email),
-            mute_logger("odoo.addons.recall_service.models.recall_producer"),
+            mute_logger(GUARD_LOGGER),
         ):
             self.pass_on("2026-03-09 02:00:00")
         self.assertEqual((mine.state, other.state), ("received", "passed"))

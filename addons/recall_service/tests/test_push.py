@@ -8,6 +8,8 @@ from odoo import Command, fields
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.recall_base.tests.common import GUARD_LOGGER
+
 from ..models import recall_push as model
 from .common import SubscriptionCommon
 
@@ -248,7 +250,7 @@ class TestPush(SubscriptionCommon):
         [push] = self.expand()
         moment = fields.Datetime.now()
         waits = []
-        with mute_logger(model.__name__), self.break_mails():
+        with mute_logger(GUARD_LOGGER), self.break_mails():
             for attempt in range(1, model.MAX_ATTEMPTS + 1):
                 with freeze_time(moment):
                     self.run_cron("send")
@@ -266,7 +268,7 @@ class TestPush(SubscriptionCommon):
         self.subscribe()
         [push] = self.expand()
         push.attempts = model.MAX_ATTEMPTS - 1
-        with mute_logger(model.__name__), self.break_mails():
+        with mute_logger(GUARD_LOGGER), self.break_mails():
             self.run_cron("send")
         self.assertEqual(push.state, "failed")
         push.action_retry()
@@ -282,7 +284,7 @@ class TestPush(SubscriptionCommon):
         good = self.subscribe("good@example.com")
         self.expand()
         with (
-            self.assertLogs(model.__name__) as logs,
+            self.assertLogs(GUARD_LOGGER) as logs,
             self.break_mails(to="bad@"),
         ):
             self.run_cron("send")

@@ -10,6 +10,8 @@ from odoo.modules import neutralize
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.recall_base.tests.common import GUARD_LOGGER
+
 from ..models import recall_subscription as model
 from .common import SubscriptionCommon
 
@@ -253,7 +255,7 @@ class TestSubscription(SubscriptionCommon):
         subscription = self.subscribe(confirmed=False)
         self.subscribe("second@example.com", confirmed=False)
         with (
-            self.assertLogs(model.__name__) as logs,
+            self.assertLogs(GUARD_LOGGER) as logs,
             self.break_mails(to="owner@"),
         ):
             self.run_cron("ask")
