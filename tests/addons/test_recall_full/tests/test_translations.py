@@ -52,6 +52,16 @@ class TestTranslations(TransactionCase):
                 }
                 self.assertEqual(sorted(lacking), [])
 
+    def test_add_on_presents_itself_in_english_alone_or_in_ruins(self):
+        """S-QUERY: its page in the list of apps, which Odoo makes of a README that it
+        takes for another markup where there is no such page."""
+        for module in OWN_MODULES:
+            with self.subTest(module=module):
+                record = self.env["ir.module.module"].search([("name", "=", module)])
+                self.assertIn("GB/T 41047-2021", record.description_html)
+                self.assertIn("召回追溯：", record.description_html)
+                self.assertNotIn("---", record.description_html)
+
     def test_translation_lost_a_placeholder(self):
         """S-QUERY: what is filled into a sentence is the same in both languages."""
         for module in OWN_MODULES:
