@@ -56,6 +56,7 @@
         "wizard/recall_plan_step_views.xml",
         "wizard/recall_token_issue_views.xml",
         "views/privacy_lookup_views.xml",
+        "views/recall_base_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [

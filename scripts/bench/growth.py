@@ -25,12 +25,16 @@ def measure(bench: Bench, ids: set[str]) -> list[Result]:
     per_row = 0.0
     for size in bench.sizes.growth:
         if not bench.has(size) and per_row * size * ROOM > bench.free_bytes():
-            result.details["left_out"] = f"{size:,}: the disk is too small"
+            result.details["left_out"] = {f"{size:,} rows": "the disk is too small"}
             break
         per_row = database_bytes(bench, size) / size
-        costs = measure_size(bench, size)
+        costs, rates = measure_size(bench, size)
         base = base or costs
-        result.runs.append({"rows": size, "bytes_per_row": per_row, **costs})
+        result.runs.append({"rows": size, "bytes_per_row": per_row, **costs, **rates})
+        result.figures += [
+            Figure(f"{kind}, {size:,} rows", tuple(values), "a second")
+            for kind, values in rates.items()
+        ]
         if costs is not base:
             result.figures += compare(size, base, costs)
     result.sizes = {"rows": max(run["rows"] for run in result.runs)}
@@ -50,8 +54,10 @@ def compare(size: int, base: dict, costs: dict) -> list[Figure]:
     ]
 
 
-def measure_size(bench: Bench, size: int) -> dict[str, list[float]]:
-    """Time of each kind in times of its floor; of the dashboard in seconds."""
+def measure_size(bench: Bench, size: int) -> tuple[dict, dict]:
+    """Time of each kind in times of its floor, of the dashboard in seconds; and what
+    the first two do in a second, which tells of the machine as well.
+    """
     place = bench.regulator(size)
     server = place.server()
     share = look_up(bench, size, server.url)
@@ -62,10 +68,14 @@ def measure_size(bench: Bench, size: int) -> dict[str, list[float]]:
     finally:
         server.stop()
     taken = take_in(bench, size, ["pull", "floor"])["runs"]
-    return {
+    costs = {
         "look-up": [run["empty"] / run["look-up"] for run in lookups],
         "taking in": [run["floor"] / run["pull"] for run in taken],
         "dashboard": place.run("dashboard", "run", rounds=bench.sizes.rounds),
+    }
+    return costs, {
+        "look-ups": [run["look-up"] for run in lookups],
+        "records taken in": [run["pull"] for run in taken],
     }
 
 

@@ -39,7 +39,9 @@ def describe_run(quick: bool) -> dict[str, Any]:
             "PostgreSQL": _first_word("psql", "--version", index=2),
             "HAProxy": _first_word("haproxy", "-v", index=2),
             "psycopg2": version("psycopg2-binary"),
-            "product": _first_word("git", "-C", str(ROOT), "describe", "--always"),
+            "product": _first_word(
+                "git", "-C", str(ROOT), "describe", "--always", "--dirty"
+            ),
         },
     }
 
@@ -80,10 +82,13 @@ def _rows(name: str, result: dict[str, Any]) -> list[str]:
     if result["missing"]:
         reason = f"not run: {result['missing']}"
         return [f"{about} | {peer} | – | – | – | – | {reason} | {sizes} |"]
-    return [
+    rows = [
         f"{about}: {figure['name']} | {peer} | {_cells(figure)} | {sizes} |"
         for figure in result["figures"]
     ]
+    for part, reason in result["details"].get("left_out", {}).items():
+        rows.append(f"{about}: {part} | {peer} | – | – | – | – | not run: {reason} | |")
+    return rows
 
 
 def _cells(figure: dict[str, Any]) -> str:

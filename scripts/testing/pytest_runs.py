@@ -31,7 +31,10 @@ def _run_servers(kind: str) -> Result:
     for path in _logs(kind):
         path.unlink()
     result = _pytest(kind)
-    for path in _logs(kind):
+    logs = _logs(kind)
+    if not logs:
+        result.fail(f"no server has written a log of {kind}")
+    for path in logs:
         for line in refused_lines(path.read_text(errors="replace")):
             result.fail(f"{path.relative_to(LOGS)}: {line}")
     return result

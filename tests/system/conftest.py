@@ -19,9 +19,13 @@ LIMITS = Limits(address=100_000, token=100_000)
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    """Producer, regulator and gateway, made anew and removed at the end."""
-    stack = Stack("system", ports=Ports.free(), limits=LIMITS)
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """Producer, regulator and gateway, made anew and removed at the end.
+
+    Each module's have a name of their own: the logs of all are looked at afterwards.
+    """
+    name = request.module.__name__.replace("test_", "system_")
+    stack = Stack(name, ports=Ports.free(), limits=LIMITS)
     with stack.running(fresh=True):
         yield stack
     stack.remove()

@@ -153,7 +153,7 @@ def test_server_is_called_healthy_again_too_early(after, usual):
 
 def test_size_that_is_there_is_left_out_for_want_of_room(monkeypatch):
     """Tables that another measurement has made need no more room on the disk."""
-    monkeypatch.setattr(growth, "measure_size", lambda *_: {"look-up": [1.0]})
+    monkeypatch.setattr(growth, "measure_size", lambda *_: ({"look-up": [1.0]}, {}))
     monkeypatch.setattr(growth, "database_bytes", lambda _bench, size: 100 * size)
     bench = SimpleNamespace(
         sizes=SimpleNamespace(growth=(10, 100, 500)),
@@ -162,4 +162,6 @@ def test_size_that_is_there_is_left_out_for_want_of_room(monkeypatch):
     )
     [found] = growth.measure(bench, {"P12"})
     assert [run["rows"] for run in found.runs] == [10, 100]
-    assert found.details["left_out"].startswith("500:")
+    found.id = "P1"
+    row = lines_of(found)[-1]
+    assert "500 rows" in row and "not run: the disk is too small" in row

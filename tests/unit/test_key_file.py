@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -71,6 +72,20 @@ def test_rotation_loses_what_was_sealed_before(path):
     for use in key_file.USES:
         assert new.active[use] != old.active[use]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_file_that_root_rotates_is_closed_to_the_servers(monkeypatch, path):
+    """X-CRYPTO: it is given to its owner, before a key is written into it."""
+    given = []
+    before = path.stat()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(
+        os,
+        "fchown",
+        lambda descriptor, *owner: given.append((os.fstat(descriptor).st_size, owner)),
+    )
+    run(path, "rotate")
+    assert given == [(0, (before.st_uid, before.st_gid))]
 
 
 @pytest.mark.parametrize("use", key_file.USES)

@@ -11,6 +11,7 @@ from . import (
     test_constraints,
     test_cron,
     test_erasure,
+    test_evidence_menu,
     test_forms,
     test_import,
     test_import_filings,

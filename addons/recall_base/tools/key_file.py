@@ -97,7 +97,7 @@ def _changing(path: str | os.PathLike) -> Iterator[dict]:
         yield document
         cipher.KeyRing.from_document(document)
         fresh = f"{os.fspath(path)}.new"
-        _write_document(fresh, document)
+        _write_document(fresh, document, owner=os.stat(path))
         os.replace(fresh, path)
 
 
@@ -129,11 +129,16 @@ def _algorithm(document: dict) -> str:
     return document["seal"][document["active"]["seal"]]["alg"]
 
 
-def _write_document(path: str | os.PathLike, document: dict) -> None:
+def _write_document(
+    path: str | os.PathLike, document: dict, owner: os.stat_result | None = None
+) -> None:
     text = json.dumps(document, indent=2) + "\n"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="ascii") as file:
+            if owner and os.geteuid() == 0:
+                # The servers that read it run as its owner, not as root.
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

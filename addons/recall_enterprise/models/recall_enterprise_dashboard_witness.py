@@ -13,9 +13,15 @@ class RecallEnterpriseDashboard(models.AbstractModel):
         return [*tiles, *(tile for tile in alarms if tile and tile["value"])]
 
     def _tile_log(self):
-        if not self.env["recall.audit.verification"].has_access("read"):
-            return None
-        troubles = self.env["recall.audit.seal"]._find_troubles()
+        """What is wrong with the log; that it is not sealed, everybody is told: after
+        some hours nothing can be written any more.
+        """
+        Seal = self.env["recall.audit.seal"]
+        reads = self.env["recall.audit.verification"].has_access("read")
+        if reads:
+            troubles = Seal._find_troubles()
+        else:
+            troubles = ["unsealed"] if Seal._is_behind() else []
         hints = {
             "unsealed": self.env._("not sealed: see that scheduled actions run"),
             "tampered": self.env._("it differs: open the last verification"),
@@ -24,7 +30,7 @@ class RecallEnterpriseDashboard(models.AbstractModel):
             "log",
             self.env._("Own operation log"),
             len(troubles),
-            self._open("recall_base.recall_audit_verification_action"),
+            reads and self._open("recall_base.recall_audit_verification_action"),
             hint=", ".join(hints[trouble] for trouble in troubles),
             level="danger",
         )

@@ -125,3 +125,14 @@ class TestWitness(EnterpriseHttpCase):
             )
         tiles = {tile["key"]: tile for tile in board.get_figures()["tiles"]}
         self.assertEqual((tiles["log"]["value"], tiles["log"]["level"]), (1, "danger"))
+        self.assertTrue(tiles["log"]["action"])
+        # Whoever enters reports is told as well, and has no list of verifications.
+        clerk = self.make_user(
+            "witness_clerk",
+            "recall_enterprise.group_clerk",
+            recall_producer_ids=self.producer.ids,
+        )
+        tiles = {
+            tile["key"]: tile for tile in board.with_user(clerk).get_figures()["tiles"]
+        }
+        self.assertEqual((tiles["log"]["value"], tiles["log"]["action"]), (1, False))
