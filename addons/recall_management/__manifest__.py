@@ -37,6 +37,7 @@
         "views/recall_incident_views.xml",
         "wizard/recall_enterprise_call_views.xml",
         "views/recall_enterprise_refusals_views.xml",
+        "views/recall_vehicle_views.xml",
         "views/recall_today_views.xml",
         "views/res_config_settings_views.xml",
         "report/recall_stage_report.xml",

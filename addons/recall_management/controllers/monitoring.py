@@ -9,7 +9,6 @@ from odoo.tools import config
 from odoo.addons.recall_base.controllers.read_route import READ_BY_ANYBODY
 
 NETWORKS = "recall_management.metrics_networks"
-LOOPBACK = "127.0.0.0/8, ::1/128"
 
 
 class Monitoring(http.Controller):
@@ -55,7 +54,7 @@ def _env():
 
 
 def _is_permitted():
-    """Whether the caller's address is in the permitted networks.
+    """Whether the caller is this server itself or in a network of the setting.
 
     Behind a proxy that Odoo has not been told of, every address is the proxy's own.
     """
@@ -64,15 +63,20 @@ def _is_permitted():
         "X-Forwarded-For" in headers or "Forwarded" in headers
     ):
         return False
-    text = _env()["ir.config_parameter"].get_param(NETWORKS) or LOOPBACK
     try:
         address = ipaddress.ip_address(request.httprequest.remote_addr)
-        networks = [
-            ipaddress.ip_network(part.strip(), strict=False)
-            for part in text.split(",")
-            if part.strip()
-        ]
+        address = getattr(address, "ipv4_mapped", None) or address
+        return address.is_loopback or any(
+            address in network for network in _read_networks()
+        )
     except ValueError:
         return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in network for network in networks)
+
+
+def _read_networks():
+    text = _env()["ir.config_parameter"].get_param(NETWORKS) or ""
+    return [
+        ipaddress.ip_network(part.strip(), strict=False)
+        for part in text.split(",")
+        if part.strip()
+    ]

@@ -39,7 +39,7 @@ class ResConfigSettings(models.TransientModel):
         help="Share of the latest records that go to quarantine.",
     )
     recall_metrics_networks = fields.Char(
-        string="Metrics may be read from",
+        string="Networks of the monitoring",
         config_parameter="recall_management.metrics_networks",
-        help="Networks, separated by commas, e.g. 10.1.0.0/16. Empty: the server only.",
+        help="Separated by commas, e.g. 10.1.0.0/16. Empty: the server only.",
     )

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -105,8 +106,10 @@ class TestMonitoring(RecallCommon, HttpCase):
     def test_stranger_learns_no_details(self):
         """M-MONITOR X-ATTACK: pass or fail, and no metrics at all."""
         self.set_networks("10.0.0.0/8")
-        self.assertEqual(self.url_open(HEALTH).json(), {"status": "pass"})
-        response = self.url_open(METRICS)
+        with self.asking_from("203.0.113.9") as headers:
+            health = self.url_open(HEALTH, headers=headers)
+            response = self.url_open(METRICS, headers=headers)
+        self.assertEqual(health.json(), {"status": "pass"})
         self.assertEqual((response.status_code, response.text), (404, "Not found.\n"))
 
     # === Metrics === #
@@ -114,20 +117,35 @@ class TestMonitoring(RecallCommon, HttpCase):
     def set_networks(self, text):
         self.env["ir.config_parameter"].set_param(monitoring.NETWORKS, text)
 
+    @contextmanager
+    def asking_from(self, address):
+        """The headers with which the gateway hands on a request from an address."""
+        with patch.dict(config.options, {"proxy_mode": True}):
+            yield {"X-Forwarded-For": address, "X-Forwarded-Host": "x.example"}
+
     def test_networks_that_may_read_metrics(self):
-        """M-MONITOR X-ACCESS: loopback by default; a slip of the pen opens nothing."""
+        """M-MONITOR X-ACCESS: those named; a slip of the pen opens nothing."""
         cases = {
-            "": 200,
-            "127.0.0.1": 200,
-            "10.0.0.0/8, 127.0.0.0/8": 200,
-            "10.0.0.0/8,": 404,
-            "127.0.0.0/8, nonsense": 404,
+            "": 404,
+            "10.1.0.0/16": 200,
+            "192.0.2.0/24, 10.1.0.0/16,": 200,
+            "192.0.2.0/24": 404,
+            "10.1.0.0/16, nonsense": 404,
             "::1": 404,
         }
         for text, status in cases.items():
+            with self.subTest(networks=text), self.asking_from("10.1.2.3") as headers:
+                self.set_networks(text)
+                response = self.url_open(METRICS, headers=headers)
+                self.assertEqual(response.status_code, status)
+
+    def test_setting_shuts_the_server_itself_out(self):
+        """M-MONITOR: loopback reads both, whatever the setting says."""
+        for text in ("", "10.1.0.0/16", "nonsense"):
             with self.subTest(networks=text):
                 self.set_networks(text)
-                self.assertEqual(self.url_open(METRICS).status_code, status)
+                self.assertEqual(self.url_open(METRICS).status_code, 200)
+                self.assertHealth(200)
 
     def test_forwarded_request_passes_for_a_local_one(self):
         """X-ATTACK: behind a proxy every caller has the proxy's address."""

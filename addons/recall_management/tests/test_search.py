@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-only
+from lxml import etree
+
 from odoo.tests import tagged
 from odoo.tools import SQL
+from odoo.tools.safe_eval import safe_eval
 
 from ..models.recall_search import LIMIT
 from .common import PullCommon
@@ -121,20 +124,27 @@ class TestSearch(PullCommon):
 
     def test_look_up_by_the_end_of_a_vin_reads_the_whole_table(self):
         """M-PERF: the search by the last six is one probe of its index."""
-        for table in ("recall_vehicle", "recall_quarantine"):
-            self.env.cr.execute("SET LOCAL enable_seqscan = off")
-            self.env.cr.execute(
-                SQL(
-                    "EXPLAIN SELECT id FROM %s WHERE right(vin::text, 6) IN ('000001')",
-                    SQL.identifier(table),
-                )
-            )
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        for name in ("recall.vehicle", "recall.quarantine"):
+            Model = self.env[name]
+            query = Model._search(self.typed_in_the_list_of(Model, "000001"))
+            self.env.cr.execute(SQL("EXPLAIN %s", query.select()))
             plan = "\n".join(row[0] for row in self.env.cr.fetchall())
             self.assertIn("vin_tail_idx", plan)
 
-    def test_filter_of_the_end_finds_others(self):
-        Vehicle = self.env["recall.vehicle"]
-        found = Vehicle.search([("vin_tail", "=", self.vins[0][-6:])])
-        self.assertIn(self.vins[0], found.mapped("vin"))
-        self.assertEqual({vin[-6:] for vin in found.mapped("vin")}, {self.vins[0][-6:]})
-        self.assertFalse(Vehicle.search([("vin_tail", "=", False)]))
+    def typed_in_the_list_of(self, Model, text):
+        """What the field for the last six in the search of a list seeks."""
+        arch = etree.fromstring(Model.get_view(view_type="search")["arch"])
+        (field,) = arch.xpath("//field[@string='VIN, last 6 characters']")
+        return safe_eval(field.get("filter_domain"), {"self": text})
+
+    def test_list_of_vehicles_does_not_find_the_end_of_a_vin(self):
+        """Use: the last six typed into the search above the list, in any case."""
+        Vehicle, vin = self.env["recall.vehicle"].with_user(self.officer), self.vins[0]
+        for typed in (vin[-6:], f" {vin[-6:].lower()} "):
+            found = Vehicle.search(self.typed_in_the_list_of(Vehicle, typed))
+            self.assertIn(vin, found.mapped("vin"))
+            self.assertEqual({end[-6:] for end in found.mapped("vin")}, {vin[-6:]})
+
+    def test_filter_of_an_empty_end_finds_vehicles(self):
+        self.assertFalse(self.env["recall.vehicle"].search([("vin_tail", "=", False)]))
