@@ -33,6 +33,8 @@ class Server:
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
+            # It names who asked for what; an older one may stand open to everybody.
+            os.fchmod(output.fileno(), 0o600)
             process = subprocess.Popen(
                 command,
                 env=environment,

@@ -99,7 +99,13 @@ def test_server_is_not_hardened():
         assert int(options[limit]) > 0
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "[::]"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "localhost.evil.example", "", "[::]"),
+        *("localhost,evil.example", "evil.example,localhost", "localhost:@evil.example"),
+    ],
+)
 def test_other_host_name_is_served(site, host):
     """X-ATTACK: no link is made with a name that a client invents."""
     status, _headers, answer = ask(site, "GET", "/recall", Host=host)

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
+from lone_gateway import Gateway
 from simulation.world import World
 from stack.proxy import Limits
 from stack.stack import Ports, Stack
@@ -16,6 +17,18 @@ from stack.stack import Ports, Stack
 VEHICLES = 6_000
 # The tests send from one address what comes from many in operation.
 LIMITS = Limits(address=100_000, token=100_000)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """HAProxy alone, without an Odoo."""
+    gateway = Gateway(tmp_path_factory.mktemp("tls"))
+    gateway.proxy.start()
+    try:
+        yield gateway
+    finally:
+        gateway.proxy.stop()
+        gateway.stop_backend()
 
 
 @pytest.fixture(scope="module")

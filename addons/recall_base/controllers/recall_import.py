@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import SQL
 
-from ..models.recall_import_file import MAX_FILE
+from ..models.recall_import_file import MAX_FORM
 from ..tools.workbook import MIMETYPE, STREAMED
 from .download import send_file
 
@@ -28,7 +28,7 @@ class RecallImportController(http.Controller):
         type="http",
         auth="user",
         methods=["POST"],
-        max_content_length=MAX_FILE,
+        max_content_length=MAX_FORM,
     )
     def upload(self, job_id, **_form):
         """Take the file of an import; what is wrong with it is answered as JSON."""

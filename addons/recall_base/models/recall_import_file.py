@@ -12,6 +12,8 @@ from .recall_import_error import mask
 from .recall_import_kind import FILE_ERRORS
 
 MAX_FILE = 512 << 20
+#: The same with what a form has around the file.
+MAX_FORM = MAX_FILE + (1 << 16)
 
 
 class RecallImport(models.Model):

@@ -2,7 +2,7 @@
 from odoo import http
 from odoo.http import request
 
-from odoo.addons.recall_base.models.recall_import_file import MAX_FILE
+from odoo.addons.recall_base.models.recall_import_file import MAX_FORM
 from odoo.addons.recall_base.tools import answers, messages
 from odoo.addons.recall_base.tools.messages import Request
 from odoo.addons.recall_base.tools.plan_messages import PlansRequest
@@ -23,7 +23,7 @@ class RecallPlans(http.Controller):
         csrf=False,
         save_session=False,
         readonly=False,
-        max_content_length=MAX_FILE + (1 << 16),  # what a form has around the file
+        max_content_length=MAX_FORM,
     )
     def upload(self, message, request_id):
         """The filing system uploads a VIN list that a plan will name (5.2.2.1)."""
