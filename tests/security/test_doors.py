@@ -3,13 +3,14 @@
 
 import configparser
 import http.client
+import re
 import socket
 import time
 from contextlib import ExitStack, suppress
 
 import pytest
-from conftest import PASSWORD, TIMEOUT
-from stack.settings import ROOT
+from conftest import NAME, PASSWORD, TIMEOUT
+from stack.settings import LOGS, ROOT
 
 CLOSED = (
     *("/web/database/manager", "/web/database/selector", "/web/database/list"),
@@ -109,6 +110,30 @@ def test_other_host_name_is_served(site, host):
     status, _headers, answer = ask(site, "GET", "/recall", Host=host)
     assert status in (400, 421)
     assert b"evil.example" not in answer
+
+
+def test_address_that_opens_something_stands_in_a_log(site):
+    """X-LOG X-CRYPTO: gateway and Odoo do not write down what opens a visitor's answer
+    or subscription."""
+    session = site.session()
+    found = session.post(
+        f"{site.url}/recall", data={"vin": site.held.vin}, timeout=TIMEOUT
+    )
+    assert "/recall/answer/" in found.url
+    opened = [found.url, site.held.subscriber, f"{site.url}/recall/s/1-{'5ecre7' * 6}"]
+    opened.append(f"{site.url}/recall/v1/export/1-1-{'5ecre7' * 6}")
+    for url in opened:
+        session.get(url, timeout=TIMEOUT)
+        session.post(url, timeout=TIMEOUT)
+    last = f"/recall/plan/{time.time_ns()}"
+    session.get(site.url + last, timeout=TIMEOUT)
+    gateway = LOGS / NAME / "gateway.log"
+    while last not in gateway.read_text():
+        time.sleep(0.05)
+    secrets = [re.split("[/=]", url)[-1] for url in opened]
+    for log in (LOGS / NAME).glob("*.log"):
+        text = log.read_text(errors="replace")
+        assert [secret for secret in secrets if secret in text] == [], log.name
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ OPEN = {
 SPELLINGS = {
     "as it is": "{}",
     "language": "/zh_CN{}",
+    "language of a region": "/es_419{}",
     "two slashes": "/{}",
     "slash at the end": "{}/",
     "query": "{}?a=b",
