@@ -41,6 +41,10 @@ SELECT (SELECT count(*) FROM recall_plan), (SELECT count(*) FROM recall_completi
        (SELECT coalesce(max(size), 0) FROM recall_audit_checkpoint)
 """
 NAMES = ("plans", "repair_reports", "log_events", "log_sealed")
+#: What the hourly job last saw of the server's own key file, and of what is sealed.
+KEYS = """\
+SELECT section || ':' || kid, state = 'destroyed' FROM recall_key WHERE state <> 'free'
+"""
 CHECKPOINT = "SELECT chain_hash FROM recall_audit_checkpoint WHERE size = %s"
 #: Counters and the list of keys are written anew: undone, so that the proof changes
 #: nothing.
@@ -65,8 +69,8 @@ env.cr.rollback()
 def back_up(name: str, folder: Path, key_file: Path, keys_folder: Path) -> Path:
     """Write a backup below `folder`; returns its folder.
 
-    :raises StackError: when files that the database names are not in its store; no
-        backup is left then
+    :raises StackError: when files that the database names are not in its store, or
+        keys that it needs are not in the key file; no backup is left then
     """
     _check_apart(folder, keys_folder)
     cluster = Cluster()
@@ -79,7 +83,7 @@ def back_up(name: str, folder: Path, key_file: Path, keys_folder: Path) -> Path:
         manifest = {
             "database": name,
             "begun_at": moment,
-            "facts": _copy(cluster, name, work),
+            "facts": _copy(cluster, name, work, key_file),
             "key_ids": sorted(_key_ids(key_file)),
             "sha256": {part: _digest(work / part) for part in (DUMP, FILES)},
         }
@@ -101,7 +105,7 @@ def _made_whole(final: Path) -> Iterator[Path]:
     work.rename(final)
 
 
-def _copy(cluster: Cluster, name: str, work: Path) -> dict[str, Any]:
+def _copy(cluster: Cluster, name: str, work: Path, key_file: Path) -> dict[str, Any]:
     """Copy database and files into a folder; returns the facts of that database.
 
     Files are taken before and after the database, so that each one which it names is
@@ -111,6 +115,7 @@ def _copy(cluster: Cluster, name: str, work: Path) -> dict[str, Any]:
     with tarfile.open(work / FILES, "w") as archive:
         store.add_to(archive, whole)
         with _snapshot(cluster, name) as (cursor, snapshot):
+            _check_key_file(key_file, name, cursor)
             facts, named = _read_facts(cursor), named_files(cursor)
             _check_store(store, named, store.lacking(named - whole))
             words = ("--format=custom", f"--snapshot={snapshot}")
@@ -131,6 +136,29 @@ def _snapshot(cluster: Cluster, name: str) -> Iterator[tuple[Any, str]]:
             yield cursor, cursor.fetchone()[0]
     finally:
         connection.close()
+
+
+def _check_key_file(key_file: Path, name: str, cursor: Any) -> None:
+    """See that it is the file of the database's server, not another or an old one."""
+    needed, _destroyed = _known_keys(cursor)
+    missing = needed - _key_ids(key_file)
+    if missing:
+        raise StackError(
+            f"{key_file} lacks the keys {', '.join(sorted(missing))} of {name}: name "
+            "the key file that its server has (RECALL_KEY_FILE); if one was destroyed, "
+            "press Seal anew and count now under Recall: evidence, Keys, first"
+        )
+
+
+def _known_keys(cursor: Any) -> tuple[set[str], set[str]]:
+    """Names of the keys that a database needs, and of those that were destroyed.
+
+    Both are empty where the job that counts has not run yet.
+    """
+    cursor.execute(KEYS)
+    keys = dict(cursor.fetchall())
+    destroyed = {key for key, is_destroyed in keys.items() if is_destroyed}
+    return keys.keys() - destroyed, destroyed
 
 
 def _check_store(store: FileStore, named: set[str], lacking: list[str]) -> None:
@@ -226,7 +254,7 @@ def restore(
     )
     cluster.client("pg_restore", *words, f"--dbname={name}", str(backup / DUMP))
     store.extract(backup / FILES)
-    return _prove(cluster, name, key_file, manifest["facts"])
+    return _prove(cluster, name, key_file, manifest["facts"], without)
 
 
 def _read_manifest(backup: Path) -> dict[str, Any]:
@@ -239,36 +267,54 @@ def _read_manifest(backup: Path) -> dict[str, Any]:
 def _check_keys(
     manifest: dict[str, Any], key_file: Path, without: Collection[str]
 ) -> None:
-    destroyed = {f"seal:{kid}" for kid in without}
-    missing = set(manifest["key_ids"]) - _key_ids(key_file) - destroyed
-    if not missing:
-        return
-    reason = f"{key_file} lacks the keys {', '.join(sorted(missing))}"
+    missing = set(manifest["key_ids"]) - _key_ids(key_file) - _left_out(without)
+    if missing:
+        raise StackError(f"{key_file} {_tell_missing(missing)}")
+
+
+def _left_out(without: Collection[str]) -> set[str]:
+    return {f"seal:{kid}" for kid in without}
+
+
+def _tell_missing(missing: set[str]) -> str:
+    reason = f"lacks the keys {', '.join(sorted(missing))}"
     sealing = sorted(key[len("seal:") :] for key in missing if key.startswith("seal:"))
     if sealing:
         reason += (
             "; sealing keys that were destroyed to erase a year are left out with "
             f'WITHOUT="{" ".join(sealing)}" (--without)'
         )
-    raise StackError(reason)
+    return reason
 
 
 def _prove(
-    cluster: Cluster, name: str, key_file: Path, expected: dict[str, Any]
+    cluster: Cluster,
+    name: str,
+    key_file: Path,
+    expected: dict[str, Any],
+    without: Collection[str],
 ) -> dict[str, Any]:
-    """Compare a restored database with its manifest, its files and itself."""
+    """Compare a restored database with its manifest, its files, its keys and itself."""
     connection = cluster.connect(name)
     try:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
             facts, named = _read_facts(cursor), named_files(cursor)
+            needed, destroyed = _known_keys(cursor)
             same_log = _hash_of(cursor, expected["log_sealed"]) == expected["log_hash"]
     finally:
         connection.close()
-    environment = {"RECALL_KEY_FILE": str(key_file)}
+    # A server that went on has signed more since: this log would seem to be cut.
+    environment = {"RECALL_KEY_FILE": str(key_file), "RECALL_CHECKPOINT_FILE": ""}
     database = Database(cluster, name, environment=environment)
     faults, erased = database.shell(PROOF)
     lacking = FileStore(name).lacking(named)
+    # `erased` tells of keys, too, that no list named when the backup was made.
+    needed |= _left_out(erased) - destroyed
+    missing = needed - _key_ids(key_file) - _left_out(without)
+    if missing:
+        reason = _tell_missing(missing)
+        raise StackError(f"{name} is there but not readable: {key_file} {reason}")
     faults["files"] = lacking and _tell_lacking(named, lacking)
     # Older backups read the facts a moment before the dump: it may hold more.
     faults["fewer"] = [fact for fact in NAMES if facts[fact] < expected[fact]]

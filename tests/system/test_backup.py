@@ -25,6 +25,14 @@ PRODUCERS = 12
 NAME, RESTORED = "recall_system_backup", "recall_system_restored"
 ANOTHER = "recall_system_restored_again"
 SEAL = "env['recall.audit.checkpoint']._cron_seal()"
+SIGN_LATER = """\
+from datetime import timedelta
+from odoo import fields
+env["recall.audit.event"]._record("key.reseal", env["recall.reseal"])
+env["recall.audit.seal"]._seal_pending()
+later = fields.Datetime.now() + timedelta(hours=1)
+env["recall.audit.checkpoint"]._sign(later)
+"""
 #: The content of an attachment, which lies in the store of files.
 ATTACHED = "notice of the recall " * 1000
 ATTACH = """\
@@ -278,10 +286,21 @@ def without_seal_key(keys: Path, target: Path) -> str:
     """Write a copy of a key file whose sealing key was destroyed; returns its id."""
     shutil.copy(keys, target)
     [gone] = json.loads(keys.read_text())["seal"]
-    for words in (["rotate", "--seal", target], ["retire", "--seal", target, gone]):
-        program = ADDONS / "recall_base" / "tools" / "key_file.py"
-        subprocess.run([sys.executable, program, *map(str, words)], check=True)
+    run_key_file("rotate", target, "--seal")
+    run_key_file("retire", target, gone, "--seal")
     return gone
+
+
+def run_key_file(command: str, *words: Path | str) -> None:
+    program = ADDONS / "recall_base" / "tools" / "key_file.py"
+    subprocess.run([sys.executable, program, command, *map(str, words)], check=True)
+
+
+def keys_of(path: Path) -> set[str]:
+    """The keys in a file, as `use:id`."""
+    content = json.loads(path.read_text())
+    del content["active"]
+    return {f"{use}:{kid}" for use, keys in content.items() for kid in keys}
 
 
 def test_destroyed_key_makes_earlier_backups_useless(lost: Lost, tmp_path: Path):
@@ -302,6 +321,18 @@ def test_destroyed_key_makes_earlier_backups_useless(lost: Lost, tmp_path: Path)
                 regulator.run(OPEN)
 
 
+def test_destroyed_key_is_asked_for_by_backups_made_since(
+    lost: Lost, regulator: Regulator, tmp_path: Path
+):
+    """M-KEEP X-CRYPTO: what is known to be erased needs no key, and no WITHOUT."""
+    keys = tmp_path / "keys.json"
+    gone = without_seal_key(lost.keys, keys)
+    with listed(regulator, keys):
+        backup = back_up(RESTORED, tmp_path / "backup", keys, tmp_path / "safe")
+    with dropped(lost) as name:
+        assert restore(backup, name, keys)["erased"][gone]
+
+
 def test_other_keys_are_left_out(lost: Lost, tmp_path: Path):
     """M-KEEP X-CRYPTO: only sealing keys are; without the others nothing is found."""
     other = tmp_path / "keys.json"
@@ -311,3 +342,59 @@ def test_other_keys_are_left_out(lost: Lost, tmp_path: Path):
         restore(lost.backup, ANOTHER, other, without=[kid])
     assert f"blind:{kid}, sign:{kid}, token:{kid}" in str(refused.value)
     assert "WITHOUT" not in str(refused.value)
+
+
+# === KEYS THAT ARE MISSING === #
+
+
+@contextmanager
+def listed(regulator: Regulator, keys: Path) -> Iterator[None]:
+    """The server of a database has this key file, and its hourly job has run."""
+    regulator.run(f"import os; os.environ['RECALL_KEY_FILE'] = {str(keys)!r}")
+    regulator.run("env['recall.reseal']._cron_run()")
+    try:
+        yield
+    finally:
+        regulator.run("env['recall.key'].search([]).unlink()")
+
+
+@pytest.mark.parametrize("uses", [["--year", "2031"], ["--seal"], ["--token"]])
+def test_stale_copy_of_the_key_file_is_kept(
+    lost: Lost, regulator: Regulator, tmp_path: Path, uses: list[str]
+):
+    """M-KEEP X-CRYPTO: a backup whose keys open less than is sealed is none."""
+    live, target, safe = (tmp_path / name for name in ("live", "backup", "safe"))
+    shutil.copy(lost.keys, live)
+    run_key_file("rotate", live, *uses)
+    words = ["backup", RESTORED, str(target), "--keys"]
+    with listed(regulator, live):
+        said = refusal([*words, str(lost.keys), str(safe)])
+        assert back_up(RESTORED, target, live, safe)
+    [new] = keys_of(live) - keys_of(lost.keys)
+    assert f"lacks the keys {new} of {RESTORED}" in said and "RECALL_KEY_FILE" in said
+
+
+def test_restore_with_a_stale_key_file_is_proven(lost: Lost, tmp_path: Path):
+    """M-KEEP X-CRYPTO: what no key opens counts as erased only where that is said."""
+    backup, keys = tmp_path / "backup", tmp_path / "keys.json"
+    gone = without_seal_key(lost.keys, keys)
+    shutil.copytree(lost.backup, backup)
+    manifest = json.loads((backup / MANIFEST).read_text())
+    manifest["key_ids"] = sorted(keys_of(keys) & keys_of(lost.keys))
+    (backup / MANIFEST).write_text(json.dumps(manifest))
+    with dropped(lost) as name:
+        said = refusal(["restore", str(backup), name, "--keys", str(keys)])
+    assert f"lacks the keys seal:{gone};" in said and f'WITHOUT="{gone}"' in said
+
+
+def test_checkpoints_made_since_make_a_sound_restore_wrong(
+    lost: Lost, regulator: Regulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """M-KEEP: the variables of the server may be set where it is restored."""
+    file = tmp_path / "checkpoints.txt"
+    regulator.run(f"import os; os.environ['RECALL_CHECKPOINT_FILE'] = {str(file)!r}")
+    regulator.run(SIGN_LATER)
+    assert file.read_text()
+    monkeypatch.setenv("RECALL_CHECKPOINT_FILE", str(file))
+    with dropped(lost) as name:
+        assert restore(lost.backup, name, lost.keys)["log_sealed"]
