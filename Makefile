@@ -2,12 +2,13 @@
 # `make help` lists the targets and the variables.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint faults bench backup restore conformance translations pictures stop clean distclean
+.PHONY: help setup tools installed demo test lint faults bench backup restore conformance translations pictures stop clean distclean
 
 python := .local/venv/bin/python
-# Of `make backup`; those of `make restore` have no defaults.
+# Of `make backup`; those of `make restore` have no defaults, nor has KEYS where the
+# database is not the demo's.
 backup: DATABASE ?= recall_demo_regulator
-backup: KEYS ?= .local/keys/demo-regulator.json
+backup: KEYS ?= $(patsubst recall_demo_%,.local/keys/demo-%.json,$(filter recall_demo_%,$(DATABASE)))
 backup: FOLDER ?= .local/backup
 backup: KEYS_FOLDER ?= .local/backup-keys
 
@@ -19,28 +20,34 @@ help: ## this list
 setup: ## install what is missing: packages, Odoo 19, Python environment
 	@scripts/setup.sh
 
-demo: setup ## start a producer and the regulator, do the main job, serve until Ctrl-C (ONCE=1: stop after the summary)
+tools: setup
+	@$(python) -c 'import playwright, pytest' 2>/dev/null || { echo "this needs a browser and the tools for tests: run it without RECALL_DEV=0" >&2; exit 1; }
+
+installed:
+	@[ -x $(python) ] || { echo "nothing is installed here: run scripts/setup.sh once" >&2; exit 1; }
+
+demo: tools ## start a producer and the regulator, do the main job, serve until Ctrl-C (ONCE=1: stop after the summary)
 	@$(python) scripts/demo.py $(if $(filter-out 0,$(ONCE)),--once)
 
 test: export RECALL_JAVA ?= 1
-test: setup ## run all tests, or some (KIND="unit odoo")
+test: tools ## run all tests, or some (KIND="unit odoo")
 	@$(python) scripts/test.py $(KIND)
 
-lint: setup ## run the static checks only
+lint: tools ## run the static checks only
 	@$(python) scripts/test.py lint
 
 faults: export RECALL_FAULTS ?= 300
-faults: setup ## kill every part of both terminals 300 times and compare the books (RECALL_FAULTS)
+faults: tools ## kill every part of both terminals 300 times and compare the books (RECALL_FAULTS)
 	@$(python) scripts/test.py faults
 
 bench: export RECALL_BENCH ?= 1
-bench: setup ## measure speed and scale, or some (ONLY="P1 P2", QUICK=1: small sizes)
+bench: tools ## measure speed and scale, or some (ONLY="P1 P2", QUICK=1: small sizes)
 	@QUICK=$(QUICK) ONLY="$(ONLY)" PYTHONPATH=scripts $(python) -m bench
 
-backup: setup ## back up a database (DATABASE FOLDER KEYS KEYS_FOLDER; see docs/operation.md)
-	@$(python) scripts/backup.py backup $(DATABASE) $(FOLDER) --keys $(KEYS) $(KEYS_FOLDER)
+backup: installed ## back up a database (DATABASE FOLDER KEYS KEYS_FOLDER; see docs/operation.md)
+	@$(python) scripts/backup.py backup $(DATABASE) $(FOLDER) --keys $(or $(KEYS),$(error KEYS=FILE is missing: the key file of $(DATABASE))) $(KEYS_FOLDER)
 
-restore: setup ## restore a backup into a new database and prove it (BACKUP DATABASE KEYS WITHOUT)
+restore: installed ## restore a backup into a new database and prove it (BACKUP DATABASE KEYS WITHOUT)
 	@$(python) scripts/backup.py restore $(BACKUP) $(DATABASE) --keys $(KEYS) $(if $(WITHOUT),--without $(WITHOUT))
 
 conformance: ## write docs/conformance.md from the tests
@@ -49,7 +56,7 @@ conformance: ## write docs/conformance.md from the tests
 translations: setup ## bring the add-ons' .pot and .po files in line with their sources
 	@$(python) scripts/translations.py
 
-pictures: setup ## take the documents' pictures of the demo (after make demo)
+pictures: tools ## take the documents' pictures of the demo (after make demo)
 	@$(python) scripts/pictures.py
 
 stop: ## stop every server of this checkout

@@ -12,21 +12,31 @@ has_initdb() { command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*
 missing_packages() {
   local package
   [[ -n ${PYTHON:-} ]] || python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
-  [[ -n ${PGHOST:-} ]] || has_initdb || echo postgresql
+  if [[ -n ${PGHOST:-} ]]; then
+    command -v pg_dump >/dev/null || echo postgresql-client
+  else
+    has_initdb || echo postgresql
+  fi
   command -v haproxy >/dev/null || [[ -x /usr/sbin/haproxy ]] || echo haproxy
-  command -v chromium >/dev/null || command -v google-chrome >/dev/null || echo chromium
-  command -v certutil >/dev/null || echo libnss3-tools
   command -v make >/dev/null || echo make
   command -v wkhtmltopdf >/dev/null || echo wkhtmltopdf # letters to owners
   [[ ${RECALL_BENCH:-0} == 0 ]] || command -v wrk >/dev/null || echo wrk
   # A documented client is in Java; 120 MB that only its test needs.
   [[ ${RECALL_JAVA:-0} == 0 ]] || command -v javac >/dev/null || echo default-jdk-headless
   if on_debian; then
-    # Chinese and Latin letters for the browser, a library of Playwright's driver.
-    for package in fonts-noto-cjk fonts-dejavu-core libatomic1; do
+    # Chinese and Latin letters for letters to owners, and for the browser.
+    for package in fonts-noto-cjk fonts-dejavu-core; do
       has_package "$package" || echo "$package"
     done
   fi
+  [[ ${RECALL_DEV:-1} == 0 ]] || missing_browser
+}
+
+# The browser of tests and demo, and what makes it trust the local authority.
+missing_browser() {
+  command -v chromium >/dev/null || command -v google-chrome >/dev/null || echo chromium
+  command -v certutil >/dev/null || echo libnss3-tools
+  ! on_debian || has_package libatomic1 || echo libatomic1 # of Playwright's driver
 }
 
 install_debian_packages() {

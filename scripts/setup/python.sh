@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 # The Python environment under .local/venv. Variables:
 #   PYTHON      interpreter to build it with (default: python3)
-#   RECALL_DEV  0 leaves the tools for tests and lint out
+#   RECALL_DEV  0 leaves out the tools for tests, lint and demo
 #   RECALL_BENCH  1 adds the peers that benchmarks compare with
 
 install_python_environment() {

@@ -172,7 +172,7 @@ class Database:
 
         What the script leaves in `result` comes back; both ways JSON only.
         """
-        with tempfile.NamedTemporaryFile(dir=LOCAL, suffix=".json") as answer:
+        with tempfile.NamedTemporaryFile(suffix=".json") as answer:
             text = "import json\n" + SHELL_FRAME.format(
                 values=json.dumps(values), script=script, answer=answer.name
             )

@@ -42,7 +42,7 @@ class Variable:
 
 # Read by scripts/setup.
 PYTHON_VARIABLE = Variable("PYTHON", "python3", "interpreter for .local/venv")
-DEV = Variable("RECALL_DEV", "1", "0 leaves out the tools for tests and lint")
+DEV = Variable("RECALL_DEV", "1", "0 leaves out browser and tools of tests and demo")
 BENCH = Variable("RECALL_BENCH", "0", "1 adds load tool and peers of benchmarks")
 JAVA = Variable("RECALL_JAVA", "0", "1 adds Java for a test; `make test` sets it")
 ODOO_DIR = Variable("ODOO_DIR", "", "an installed Odoo 19: folder of package odoo")
