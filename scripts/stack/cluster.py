@@ -318,6 +318,17 @@ class Cluster:
             )
 
 
+def named_clusters() -> list[Cluster]:
+    """The clusters beside the usual one that tests made, running or not."""
+    names = {
+        str(version.parents[1].relative_to(base))
+        for base in (LOCAL, _home_elsewhere())
+        for pattern in ("*/pg/PG_VERSION", "*/*/pg/PG_VERSION")
+        for version in base.glob(pattern)
+    }
+    return [Cluster(name) for name in sorted(names)]
+
+
 def _buffers() -> int:
     """MB of shared buffers: a quarter of the memory, up to 8 GB.
 
@@ -338,12 +349,16 @@ def _home(user: str, name: str) -> Path:
     socket = LOCAL / name / "pg-socket" / f".s.PGSQL.{PORT}"
     if len(str(socket)) < SOCKET_PATH_LIMIT and _reachable(LOCAL, user):
         return LOCAL / name
-    mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
-    home = Path("/var/tmp") / f"recall-{mark}"  # noqa: S108 owner checked below
+    home = _home_elsewhere()
     home.mkdir(mode=0o755, exist_ok=True)
     if home.lstat().st_uid != os.geteuid() or home.is_symlink():
         raise StackError(f"{home} belongs to someone else: delete it or move checkout")
     return home / name
+
+
+def _home_elsewhere() -> Path:
+    mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
+    return Path("/var/tmp") / f"recall-{mark}"  # noqa: S108 owner checked before use
 
 
 def _reachable(path: Path, user: str) -> bool:

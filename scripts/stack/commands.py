@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from . import odoo_server, settings
-from .cluster import Cluster
+from .cluster import Cluster, named_clusters
 from .processes import running_servers
 
 # Left by `clean`: Odoo, the Python environment and the stamps of scripts/setup.sh.
@@ -85,14 +85,20 @@ def start(_arguments: list[str]) -> None:
 def stop(_arguments: list[str]) -> None:
     for server in running_servers():
         server.stop()
-    Cluster().stop()
+    for cluster in _clusters():
+        cluster.stop()
 
 
 def clean(arguments: list[str]) -> None:
     stop(arguments)
-    Cluster().remove()
+    for cluster in _clusters():
+        cluster.remove()
     for folder in MADE_BY_RUNNING:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clusters() -> list[Cluster]:
+    return [*named_clusters(), Cluster()]
 
 
 def variables(_arguments: list[str]) -> None:

@@ -30,6 +30,7 @@ PATIENCE = 3.0
 DATA_TIME = re.compile(rb"<time>([^<]*)</time>")
 CHANGE = "UPDATE recall_plan SET write_date = write_date + interval '1 day'"
 VERIFY = "result = env['recall.audit.checkpoint']._verify()"
+DROP_SLOTS = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
 MISTAKE = """\
 SET session_replication_role = replica;
 DELETE FROM recall_completion; DELETE FROM recall_plan"""
@@ -42,22 +43,23 @@ class Kept:
         self.fleet, self.folder = fleet, folder
         self.keys = folder / "keys.json"
         self.primary = Cluster("kept/primary")
+        self.archive = self.primary.home / "archive"
+        self.enterprises: dict[str, int] = {}
+
+    def start(self) -> None:
         self.primary.remove()
-        self.archive = self._make_archive()
+        self._make_archive()
         self.primary.settings = settings("primary", archive=self.archive)
         self.primary.start()
         make_key_file(self.keys)
-        backup, enterprises = self._back_up_elsewhere()
+        backup = self._back_up_elsewhere()
         restore(backup, NAME, self.keys, self.primary)
-        self.enterprises = enterprises
 
-    def _make_archive(self) -> Path:
-        archive = self.primary.home / "archive"
-        archive.mkdir(parents=True)
-        shutil.chown(archive, self.primary.system_user)
-        return archive
+    def _make_archive(self) -> None:
+        self.archive.mkdir(parents=True)
+        shutil.chown(self.archive, self.primary.system_user)
 
-    def _back_up_elsewhere(self) -> tuple[Path, dict[str, int]]:
+    def _back_up_elsewhere(self) -> Path:
         """A regulator that pulled once, as a backup made on the usual server."""
         regulator = Regulator(Regulator.site(NAME, self.keys, self.fleet))
         regulator.make(os.environ.get("RECALL_CAMPAIGN_TEMPLATE"))
@@ -66,7 +68,8 @@ class Kept:
             self.confirm_and_pull(regulator)
         backup = back_up(NAME, self.folder / "backup", self.keys, self.folder / "safe")
         regulator.database.drop()
-        return backup, regulator.enterprises
+        self.enterprises = regulator.enterprises
+        return backup
 
     def confirm_and_pull(self, regulator: Regulator) -> None:
         for number, station in enumerate(self.fleet.stations):
@@ -92,8 +95,11 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     Cluster().start()
     with Fleet(PRODUCERS, folder, vehicles=VEHICLES) as fleet:
         kept = Kept(fleet, folder)
-        yield kept
-        kept.remove()
+        try:
+            kept.start()
+            yield kept
+        finally:
+            kept.remove()
 
 
 @pytest.fixture
@@ -102,13 +108,15 @@ def replica(kept: Kept) -> Iterator[Replica]:
     replica = Replica(
         "kept/replica", settings("replica", replica=SLOT, archive=kept.archive)
     )
-    replica.follow(kept.primary, SLOT)
-    kept.primary.configure(f"synchronous_standby_names = '{SLOT}'\n")
-    yield replica
-    kept.primary.start()  # after its loss, too
-    kept.primary.configure("synchronous_standby_names = ''\n")
-    replica.remove()
-    ask(kept.primary, f"SELECT pg_drop_replication_slot('{SLOT}')", "postgres")
+    try:
+        replica.follow(kept.primary, SLOT)
+        kept.primary.configure(f"synchronous_standby_names = '{SLOT}'\n")
+        yield replica
+    finally:
+        replica.remove()
+        kept.primary.start()  # after its loss, too
+        kept.primary.configure("synchronous_standby_names = ''\n")
+        ask(kept.primary, DROP_SLOTS, "postgres")
 
 
 @pytest.fixture
@@ -228,6 +236,13 @@ def _pull_until_lost(kept: Kept, regulator: Regulator) -> None:
 def test_mistake_cannot_be_undone_from_the_archive(kept: Kept):
     """M-KEEP: base backup and archived log bring back the moment before a mistake."""
     past = PastMoment("kept/past")
+    try:
+        _undo(kept, past)
+    finally:
+        past.remove()
+
+
+def _undo(kept: Kept, past: PastMoment) -> None:
     past.copy(kept.primary)
     with kept.regulator() as regulator:
         kept.confirm_and_pull(regulator)
@@ -238,14 +253,11 @@ def test_mistake_cannot_be_undone_from_the_archive(kept: Kept):
     assert ask(kept.primary, rows) == [(0,)]
     ask(kept.primary, "SELECT pg_switch_wal()")
     _wait_archived(kept)
-    try:
-        past.recover(kept.archive, moment)
-        assert ask(past, rows) == before != [(0,)]
-        with kept.regulator(past) as regulator:
-            assert not regulator.compare(kept.fleet.stations, arrived=True)
-            assert regulator.wrong_counters() == []
-    finally:
-        past.remove()
+    past.recover(kept.archive, moment)
+    assert ask(past, rows) == before != [(0,)]
+    with kept.regulator(past) as regulator:
+        assert not regulator.compare(kept.fleet.stations, arrived=True)
+        assert regulator.wrong_counters() == []
 
 
 def _wait_archived(kept: Kept) -> None:
