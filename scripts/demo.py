@@ -22,6 +22,7 @@ from stack.stack import Stack
 SHARE_PATH = "/recall/v1/share"
 SECRETS = LOCAL / "keys" / "demo-tokens.json"
 PICTURE = LOCAL / "demo-lookup.png"
+LOOK_SECONDS = 0.5
 PLAIN_ACCESS = ("plain-cfg", "plain-token-of-the-demo")
 
 
@@ -42,7 +43,7 @@ def main() -> int:
         ):
             agreed = Demo(stack, plain_peer, receiver).run()
             if not once:
-                wait_for_interrupt()
+                wait_for_interrupt(stack)
     except StackError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -56,10 +57,13 @@ def say(line: str) -> None:
     print(f"  {time.strftime('%H:%M:%S')}  {line}", flush=True)
 
 
-def wait_for_interrupt() -> None:
+def wait_for_interrupt(stack: Stack) -> None:
+    """Return on Ctrl-C, or when `make stop` has stopped the servers."""
     print("\nServing. Press Ctrl-C to stop.", flush=True)
     try:
-        signal.pause()
+        while any(server.pid for server in stack.servers):
+            time.sleep(LOOK_SECONDS)
+        print("\nThe servers were stopped.", flush=True)
     except KeyboardInterrupt:
         print("\nStopping.", flush=True)
 

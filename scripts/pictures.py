@@ -36,7 +36,7 @@ SCREENS = {
 
 def main() -> int:
     """Start the demo's servers, take the pictures, stop."""
-    stack = Stack("demo")
+    stack = Stack("demo", guarded=True)
     IMAGES.mkdir(parents=True, exist_ok=True)
     try:
         with stack.running():

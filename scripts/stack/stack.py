@@ -12,8 +12,9 @@ from pathlib import Path
 from .authority import Authority
 from .cluster import Cluster
 from .database import Database
+from .lock import Lock
 from .odoo_server import OdooServer
-from .processes import free_ports
+from .processes import Server, free_ports
 from .proxy import Limits, Proxy
 from .settings import (
     ADDONS,
@@ -23,6 +24,7 @@ from .settings import (
     ODOO_PORT,
     PRODUCER_PORT,
     REGULATOR_PORT,
+    RUN,
 )
 
 PRODUCER_MODULES = ("recall_base", "recall_enterprise")
@@ -69,7 +71,8 @@ class Stack:
 
     `name` separates stacks on one machine (databases, logs, keys, pid files): "demo"
     keeps its databases, a test makes its own. Use as a context manager or call
-    `prepare`, `start` and `stop`. `say` gets one line for each long step. `guarded`
+    `prepare`, `start` and `stop`: one process at a time has the stack of a name between
+    them, others get a StackError. `say` gets one line for each long step. `guarded`
     gives log and repair reports to a role of their own, where the embedded server's
     superuser can do so.
     """
@@ -91,6 +94,10 @@ class Stack:
         self.workers = workers
         self.cluster = cluster or Cluster()
         self.guarded = guarded and not self.cluster.external
+        self.lock = Lock(
+            RUN / f"{name}.lock",
+            f"a {name} is running already: press Ctrl-C there, or run `make stop`",
+        )
         self.authority = Authority()
         self.producer = self._site(
             "producer", PRODUCER_MODULES, self.ports.producer, self.ports.odoo[:2]
@@ -111,6 +118,10 @@ class Stack:
         return self.producer, self.regulator
 
     @property
+    def servers(self) -> tuple[Server, ...]:
+        return self.proxy, self.producer.server, self.regulator.server
+
+    @property
     def ca_file(self) -> Path:
         """The authority's certificate, for every client to verify with."""
         return self.authority.ca
@@ -120,8 +131,9 @@ class Stack:
 
         With `fresh` the databases and logs are made anew, else what fits is reused.
         """
+        self.lock.take()
         if fresh:
-            self.stop(database_server=False)
+            self._stop_servers()
             shutil.rmtree(LOGS / self.name, ignore_errors=True)
         self.cluster.start()
         self.authority.prepare()
@@ -147,6 +159,7 @@ class Stack:
 
         The databases are made anew.
         """
+        self.lock.take()
         self.cluster.start()
         self.authority.prepare()
         for site in self.sites:
@@ -155,6 +168,7 @@ class Stack:
 
     def start(self) -> None:
         """Start both Odoo servers and the gateway; wait until all answer."""
+        self.lock.take()
         for site in self.sites:
             site.server.launch_only()
         for site in self.sites:
@@ -164,20 +178,31 @@ class Stack:
         self.say("gateway answers")
 
     def stop(self, *, database_server: bool = True) -> None:
-        """Stop the gateway, both Odoo servers and the database server if unused."""
-        for server in (self.proxy, self.producer.server, self.regulator.server):
-            server.stop()
+        """Stop the gateway, both Odoo servers and the database server if unused.
+
+        Does nothing when another process has the stack.
+        """
+        if not self.lock.held:
+            return
+        self._stop_servers()
         if database_server:
             self.cluster.stop_unless_used()
+        self.lock.release()
+
+    def _stop_servers(self) -> None:
+        for server in self.servers:
+            server.stop()
 
     def remove(self) -> None:
         """Stop, then delete the databases and keys of this stack."""
-        self.stop(database_server=False)
+        self.lock.take()
+        self._stop_servers()
         self.cluster.start()
         for site in self.sites:
             site.database.drop()
             site.key_file.unlink(missing_ok=True)
         self.cluster.stop_unless_used()
+        self.lock.release()
 
     @contextmanager
     def running(self, *, fresh: bool = False) -> Iterator["Stack"]:
