@@ -81,9 +81,9 @@ class Database:
         """Make the database anew as a copy of a template with these modules."""
         wanted = sorted(modules)
         mark = _product_mark(wanted)
-        template = f"recall_product_{_digest(wanted)}_{mark}"
+        template = f"{_family('product', wanted, self.cluster)}_{mark}"
         with _templates_locked():
-            if not self.cluster.exists(template):
+            if not _can_be_copied(self.cluster, template):
                 core = make_core_template(self.cluster, wanted)
                 self._make_template(template, core, wanted)
             self.copy_from(template)
@@ -219,17 +219,34 @@ class Database:
 def make_core_template(cluster: Cluster, modules: Iterable[str]) -> str:
     """Name of a database with what these modules need of Odoo itself, made once."""
     needed = core_dependencies(modules)
-    family = f"recall_core_{_digest(needed)}"
+    family = _family("core", needed, cluster)
     release = (settings.odoo_dir() / "odoo" / "release.py").read_text()
     requirements = (settings.ROOT / "requirements.txt").read_text()
     template = f"{family}_{_digest([release, requirements, LANGUAGES])}"
-    if not cluster.exists(template):
+    if not _can_be_copied(cluster, template):
         work = Database(cluster, f"{template}_new")
         work.drop()
         cluster.create_database(work.name)
         work.odoo(f"--init={','.join(needed)}", f"--load-language={LANGUAGES}")
         _replace_template(work, template, family)
     return template
+
+
+def _family(kind: str, modules: list[str], cluster: Cluster) -> str:
+    """First part of the names of templates that replace each other.
+
+    A server that is not ours may have those of other checkouts, whose files are there.
+    """
+    place = [str(settings.ROOT)] if cluster.external else []
+    return f"recall_{kind}_{_digest([*modules, *place])}"
+
+
+def _can_be_copied(cluster: Cluster, template: str) -> bool:
+    """Whether a template is there; one whose files are gone is dropped."""
+    if FileStore(template).folder.exists():
+        return cluster.exists(template)
+    cluster.drop_database(template)
+    return False
 
 
 def _replace_template(work: Database, name: str, family: str) -> None:

@@ -22,9 +22,11 @@ from .settings import (
     LOG_OWNER,
     LOGS,
     ODOO_PORT,
+    PG_HOST,
     PRODUCER_PORT,
     REGULATOR_PORT,
     RUN,
+    StackError,
 )
 
 PRODUCER_MODULES = ("recall_base", "recall_enterprise")
@@ -139,10 +141,21 @@ class Stack:
         self.authority.prepare()
         for site in self.sites:
             if fresh or not site.key_file.exists():
+                if not fresh:
+                    self._check_own(site)
                 # What an old key sealed cannot be opened: the database goes with it.
                 site.database.drop()
                 make_key_file(site.key_file)
             self.say(f"database of the {site.name}: {self._provide(site)}")
+
+    def _check_own(self, site: Site) -> None:
+        """A server that is not ours may have the database of another checkout."""
+        name = site.database.name
+        if self.cluster.external and self.cluster.exists(name):
+            raise StackError(
+                f"{name} is on PGHOST={PG_HOST.value} already, and its keys are not in "
+                f"{site.key_file}: if nobody needs it, run scripts/recall dropdb {name}"
+            )
 
     def _provide(self, site: Site) -> str:
         name = site.database.name

@@ -18,6 +18,13 @@ WITH_CLUSTERS = f"""\
 from stack.cluster import Cluster
 clusters = [Cluster(name) for name in {CLUSTERS!r}]
 """
+SHARED = """\
+from stack.cluster import Cluster
+cluster = Cluster()
+cluster.start()
+cluster.create_database("recall_demo_producer")
+print(cluster.sockets)
+"""
 #: What `make demo` does but for databases: it has the stack, and a server of it runs.
 SERVE = """\
 import demo
@@ -99,6 +106,17 @@ def test_stop_leaves_database_servers_running(checkout: Checkout):
     assert checkout.ask(WITH_CLUSTERS + TELL) == ["False True"] * len(CLUSTERS)
     checkout.recall("clean")
     assert checkout.ask(WITH_CLUSTERS + TELL) == ["False False"] * len(CLUSTERS)
+
+
+def test_demo_drops_the_database_of_another_checkout(checkout: Checkout):
+    """Where a server is shared, what keys of ours do not open is somebody else's."""
+    [sockets] = checkout.ask(SHARED)
+    shared = ["env", f"PGHOST={sockets}", "PGUSER=recall"]
+    done = checkout.run(*shared, str(PYTHON), "scripts/demo.py", "--once")
+    assert done.returncode == 1
+    assert done.stderr.startswith("demo: recall_demo_producer is on PGHOST=")
+    done = checkout.run(*shared, "scripts/recall", "databases")
+    assert "recall_demo_producer" in done.stdout.split()
 
 
 @pytest.mark.parametrize("program", ["demo", "pictures"])
