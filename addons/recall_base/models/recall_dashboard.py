@@ -87,7 +87,7 @@ class RecallDashboard(models.AbstractModel):
     def _tile(self, key, label, value, action, *, hint="", level=""):
         """A figure that leads to its list.
 
-        :param action: XML id, or dict of an action
+        :param action: XML id, or dict of an action; False where there is no list
         :param str level: ``danger`` or ``warning`` where something must be done
         """
         return {
@@ -98,6 +98,32 @@ class RecallDashboard(models.AbstractModel):
             "level": level if value else "",
             "action": action,
         }
+
+    def _tiles_log(self):
+        """What is wrong with the operation log, if anything.
+
+        That it is not sealed is told to everybody: after some hours nothing can be
+        written any more.
+        """
+        Seal = self.env["recall.audit.seal"]
+        reads = self.env["recall.audit.verification"].has_access("read")
+        if reads:
+            troubles = Seal._find_troubles()
+        else:
+            troubles = ["unsealed"] if Seal._is_behind() else []
+        hints = {
+            "unsealed": self.env._("not sealed: see that scheduled actions run"),
+            "tampered": self.env._("it differs: open the last verification"),
+        }
+        tile = self._tile(
+            "log",
+            self.env._("Own operation log"),
+            len(troubles),
+            reads and self._open("recall_base.recall_audit_verification_action"),
+            hint=", ".join(hints[trouble] for trouble in troubles),
+            level="danger",
+        )
+        return [tile] if troubles else []
 
     def _count_tile(
         self, key, label, model, domain, chosen, *, path="producer_id", **shown

@@ -212,6 +212,23 @@ class RecallCommon(TransactionCase):
         )
 
     @classmethod
+    def leave_unsealed(cls, minutes):
+        """Log something that has waited for its seal for so long."""
+        cls.env["recall.audit.event"]._record("test.deed")
+        cls.env.flush_all()
+        cls.env.cr.execute("ALTER TABLE recall_audit_seal DISABLE TRIGGER USER")
+        for table, column in (("pending", "since"), ("seal", "sealed_at")):
+            cls.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET %s = %s - make_interval(mins => %s)",
+                    SQL.identifier(f"recall_audit_{table}"),
+                    SQL.identifier(column),
+                    SQL.identifier(column),
+                    minutes,
+                )
+            )
+
+    @classmethod
     def make_user(cls, login, groups, **vals):
         """Create an account; ``groups`` are XML ids, separated by commas."""
         return new_test_user(cls.env, login=login, groups=groups, **vals)

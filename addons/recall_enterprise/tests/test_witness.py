@@ -115,14 +115,7 @@ class TestWitness(EnterpriseHttpCase):
         self.env["recall.audit.checkpoint"]._cron_seal()
         keys = {tile["key"] for tile in board.get_figures()["tiles"]}
         self.assertNotIn("log", keys)
-        self.env["recall.audit.event"]._record("test.deed")
-        self.env.flush_all()
-        self.env.cr.execute("ALTER TABLE recall_audit_seal DISABLE TRIGGER USER")
-        for table, column in (("pending", "since"), ("seal", "sealed_at")):
-            self.env.cr.execute(
-                f"UPDATE recall_audit_{table} "
-                f"SET {column} = {column} - interval '16 minutes'"
-            )
+        self.leave_unsealed(16)
         tiles = {tile["key"]: tile for tile in board.get_figures()["tiles"]}
         self.assertEqual((tiles["log"]["value"], tiles["log"]["level"]), (1, "danger"))
         self.assertTrue(tiles["log"]["action"])

@@ -39,6 +39,7 @@ class RecallServiceToday(models.AbstractModel):
             *self._tiles_mails(),
             self._tile_objections(),
             self._tile_webhooks(),
+            *self._tiles_log(),
         ]
 
     def _tile_alarms(self):

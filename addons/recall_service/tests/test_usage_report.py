@@ -181,6 +181,8 @@ class TestUsageFigures(UsageCommon):
         self.add_usage(self.interface, now, 200, 8, 8)
         self.add_usage(self.interface, now, 429, 99, 99)
         self.add_usage(self.other_interface, now, 200, 7, 7)
+        # What has waited since the installation would be told, and has no list here.
+        self.env["recall.audit.checkpoint"]._cron_seal()
         Today = self.env["recall.service.today"].with_user(administrator)
         figures = Today.get_figures()
         tiles = {tile["key"]: tile["value"] for tile in figures["tiles"]}
@@ -205,6 +207,22 @@ class TestUsageFigures(UsageCommon):
         values = [serie["values"] for serie in plot["series"]]
         self.assertEqual([row[-1] for row in values], [5, 0, 0])
         self.assertEqual(sum(map(sum, values)), 5)
+
+    def test_log_that_is_not_sealed_goes_unnoticed(self):
+        """X-LOG: after 15 minutes it is on the board, also without other terminals."""
+        Today = self.env["recall.service.today"].with_user(self.operator)
+        self.env["recall.audit.checkpoint"]._cron_seal()
+        for minutes, told in ((0, []), (16, [(1, "danger")])):
+            self.leave_unsealed(minutes)
+            tiles = Today.get_figures()["tiles"]
+            self.assertEqual(
+                [
+                    (tile["value"], tile["level"])
+                    for tile in tiles
+                    if tile["key"] == "log"
+                ],
+                told,
+            )
 
     def test_board_opens_for_who_has_no_part_in_it(self):
         """X-ACCESS: the board is the operator's."""
