@@ -2,6 +2,7 @@
 import re
 import time
 from datetime import date, datetime
+from functools import partial
 from typing import NamedTuple
 
 from odoo import api, models
@@ -10,7 +11,7 @@ from odoo.tools import SQL, ormcache
 from odoo.addons.recall_base.tools.vin import is_vin, normalise_typed
 from odoo.addons.recall_base.tools.vin_scan import find_vin
 
-from .remembered_mixin import current_period
+from .remembered_mixin import remember
 
 #: Plans whose vehicles the public and the data users are told of.
 PUBLIC_STATES = ("published", "running", "finished")
@@ -117,12 +118,11 @@ class RecallLookup(models.AbstractModel):
             SQL("%s; %s", _limit(started), self._find_sql(condition)),
             log_exceptions=False,
         )
-        period = current_period()
         recalls = [
             Recall(vin, state == "done", day if state == "done" else None, *told)
             for vin, state, day, plan_id, line_id in self.env.cr.fetchall()
             if state != "removed"
-            and (told := self._remember_plan(plan_id, line_id, period, started))
+            and (told := self._remember_plan(plan_id, line_id, started))
         ]
         return sorted(recalls, key=_order) if len(recalls) > 1 else recalls
 
@@ -141,16 +141,10 @@ class RecallLookup(models.AbstractModel):
             condition,
         )
 
-    def _remember_plan(self, plan_id, line_id, period, started):
-        """What a plan says of all vehicles of a line, as it was read in this period.
-
-        It takes the place of what was read before: further entries of the cache would
-        push out Odoo's own.
-        """
-        place = self._get_place(plan_id, line_id)
-        if not place or place[0][0] != period:
-            place[:] = [(period, self._read_plan(plan_id, line_id, started))]
-        return place[0][1]
+    def _remember_plan(self, plan_id, line_id, started):
+        """What a plan says of all vehicles of a line."""
+        read = partial(self._read_plan, plan_id, line_id, started)
+        return remember(self._get_place(plan_id, line_id), read)
 
     @ormcache("plan_id", "line_id")
     def _get_place(self, plan_id, line_id):
@@ -215,10 +209,10 @@ class RecallLookup(models.AbstractModel):
             )
         )
         [taken_in] = self.env.cr.fetchone()
-        return Coverage(*self._remember_counts(current_period()), taken_in)
+        counts = remember(self._get_place(None, None), self._count_searched)
+        return Coverage(*counts, taken_in)
 
-    @ormcache("_period")
-    def _remember_counts(self, _period):
+    def _count_searched(self):
         """How many plans and producers a look-up searches: a scan of all plans."""
         self.env.cr.execute(
             SQL(

@@ -9,7 +9,7 @@ from odoo.addons.recall_base.tools.messages import ApiStatus, MessageError
 
 from .granted_terms_mixin import GRANTED_CONTENTS, GRANTED_METHODS, QUOTAS
 from .recall_lookup import STATEMENT_LIMIT
-from .remembered_mixin import current_period
+from .remembered_mixin import remember
 
 PURPOSE = "share"
 TERMS = (*GRANTED_CONTENTS, *GRANTED_METHODS, "sandbox", *QUOTAS)
@@ -78,10 +78,32 @@ class RecallShareInterface(models.Model):
 
     def _read_grant(self, key_id, api_cfg):
         """Override of `recall_base` to remember what is granted."""
+
+        def read():
+            row = super(RecallShareInterface, self)._read_grant(key_id, api_cfg)
+            return row and MappingProxyType(row)
+
         try:
-            return self._remember_grant(key_id, api_cfg, current_period())
+            place = self._get_place(key_id, api_cfg, read)
         except LookupError as missing:
             return missing.args[0]
+        row = remember(place, read)
+        if not _is_grant(row):
+            place.clear()
+        return row
+
+    @ormcache("key_id", "api_cfg")
+    def _get_place(self, key_id, api_cfg, read):
+        """A list to remember a grant in, with what was read.
+
+        :raises LookupError: with what was read, where that is no grant: names that
+            somebody thought up would fill the memory
+        """
+        place = []
+        row = remember(place, read)
+        if not _is_grant(row):
+            raise LookupError(row)
+        return place
 
     def _note_wrong_secret(self, row, key_id, api_cfg):
         """Override of `recall_base`: time does not tell what is remembered.
@@ -89,23 +111,9 @@ class RecallShareInterface(models.Model):
         An unknown key id is read each time, so a known one with a wrong secret is too.
         """
         super()._note_wrong_secret(row, key_id, api_cfg)
-        if row and row["interface_id"]:
+        if _is_grant(row):
             # pylint: disable-next=super-method-mismatch
             super()._read_grant(key_id, api_cfg)
-
-    @ormcache("key_id", "api_cfg", "_period")
-    def _remember_grant(self, key_id, api_cfg, _period):
-        """What ``_read_grant`` of `recall_base` reads.
-
-        :raises LookupError: with what was read, where that is no grant: names that
-            somebody thought up would fill the memory
-        """
-        # The override above asks this one.
-        # pylint: disable-next=super-method-mismatch
-        row = super()._read_grant(key_id, api_cfg)
-        if not row or not row["interface_id"]:
-            raise LookupError(row)
-        return MappingProxyType(row)
 
     @api.model
     def _check_method(self, grant, method):
@@ -128,3 +136,8 @@ class RecallShareInterface(models.Model):
 
     def _get_token_purpose(self):
         return PURPOSE
+
+
+def _is_grant(row):
+    """Whether what was read of a token and a name is a token with its interface."""
+    return bool(row and row["interface_id"])

@@ -7,9 +7,19 @@ from odoo import models
 REMEMBERED_SECONDS = 30
 
 
-def current_period():
-    """Number of the period that a process remembers things for: part of their key."""
-    return time.monotonic() // REMEMBERED_SECONDS
+def remember(place, read):
+    """What was read in this period: a process reads it once.
+
+    It takes the place of what was read before. An entry of Odoo's cache for each period
+    would push out Odoo's own.
+
+    :param list place: empty at first, and kept by an ``ormcache``
+    :param read: function without arguments
+    """
+    period = time.monotonic() // REMEMBERED_SECONDS
+    if not place or place[0][0] != period:
+        place[:] = [(period, read())]
+    return place[0][1]
 
 
 class RecallRememberedMixin(models.AbstractModel):
@@ -18,7 +28,7 @@ class RecallRememberedMixin(models.AbstractModel):
     A look-up has milliseconds; what a plan says and what a token permits is the same
     in thousands of them. Each process keeps it by Odoo's ``ormcache``, and Odoo tells
     all of them to forget it: every request asks first whether something has changed.
-    Whatever else changed it, ``current_period`` in the key ends it soon.
+    Whatever else changed it, ``remember`` reads it anew soon.
     """
 
     _name = "recall.remembered.mixin"

@@ -152,6 +152,15 @@ class TestRemembered(RecallServiceCommon):
             clock.monotonic.return_value = moment
             yield
 
+    def test_grant_of_each_period_fills_the_cache(self):
+        """S-PERF: what is read anew takes the place of what was remembered."""
+        self.authorise()
+        cache = self.registry._Registry__caches["default"]
+        kept = len(cache)
+        with self.later(REMEMBERED_SECONDS):
+            self.assertEqual(self.authorise().token_id, self.token.id)
+        self.assertEqual(len(cache), kept)
+
     def test_made_up_names_fill_the_memory(self):
         """X-ATTACK: what is no grant is read each time, and kept nowhere."""
         for key_id, api_cfg in (("0" * 16, "x"), (self.token.key_id, "made up")):
