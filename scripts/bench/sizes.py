@@ -28,7 +28,7 @@ class Sizes:
     overloads: int = 5
     overload_seconds: float = 60
     lookups: int = 200_000  # over which memory is watched
-    watched: float = 2400  # seconds of that, at least: the late half is judged
+    watched: float = 3600  # seconds of that, at least: the late half is judged
     fleet: int = 200  # producers of a cycle of the pull
     misbehaving: int = 50
 
