@@ -2,7 +2,6 @@
 """The embedded PostgreSQL cluster, or an existing server named by PG* variables."""
 
 import contextlib
-import fcntl
 import getpass
 import hashlib
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
+from .lock import locked
 from .settings import LOCAL, PG_HOST, ROOT, StackError
 
 ADMIN = "recall_admin"
@@ -73,10 +73,8 @@ class Cluster:
         if self.external:
             self._check_external()
             return
-        self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / "pg.lock").open("w") as lock:
-            # Two commands at the same moment: the second one waits and finds it.
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        # Two commands at the same moment: the second one waits and finds it.
+        with locked(self.home / "pg.lock"):
             if not (self.data / "PG_VERSION").exists():
                 self._create()
             if not self.running():

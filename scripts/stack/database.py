@@ -2,15 +2,13 @@
 """Databases with modules installed, copied from templates where nothing changed."""
 
 import ast
-import fcntl
 import hashlib
 import json
 import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from psycopg2 import sql
 from . import settings
 from .cluster import Cluster
 from .file_store import FileStore
+from .lock import locked
 from .odoo_server import command_line
 from .processes import last_line
 from .settings import LOCAL, LOGS, StackError
@@ -82,7 +81,7 @@ class Database:
         wanted = sorted(modules)
         mark = _product_mark(wanted)
         template = f"{_family('product', wanted, self.cluster)}_{mark}"
-        with _templates_locked():
+        with locked(LOCAL / "templates.lock"):
             if not _can_be_copied(self.cluster, template):
                 core = make_core_template(self.cluster, wanted)
                 self._make_template(template, core, wanted)
@@ -307,11 +306,3 @@ def _product_mark(modules: list[str]) -> str:
 
 def _digest(words: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
-
-
-@contextmanager
-def _templates_locked() -> Iterator[None]:
-    LOCAL.mkdir(exist_ok=True)
-    with (LOCAL / "templates.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

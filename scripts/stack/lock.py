@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-"""A lock that one process holds, until it lets go or ends, however it ends."""
+"""Locks that one process holds, until it lets go or ends, however it ends."""
 
 import fcntl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -10,6 +12,15 @@ from .settings import StackError
 
 PATIENCE = 3.0
 PAUSE = 0.1
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock on a file; whoever comes meanwhile waits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class Lock:

@@ -148,32 +148,35 @@ class Gateway:
         """Begin to send a body of so many bytes; returns status and body of the
         answer, or 0 when the gateway waits for the rest."""
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}"
-        with socket.create_connection(("localhost", self.ports[0]), 10) as plain:
-            with self._tls().wrap_socket(plain, server_hostname="localhost") as line:
-                # As much as fills its buffer, and nothing that it would not read.
-                line.sendall(f"{head}\r\n\r\n".encode() + opening(15_700))
-                line.settimeout(3)
-                try:
-                    head, _, body = line.recv(4096).partition(b"\r\n\r\n")
-                except TimeoutError:
-                    return 0, b""
+        with self._line(0) as line:
+            # As much as fills its buffer, and nothing that it would not read.
+            line.sendall(f"{head}\r\n\r\n".encode() + opening(15_700))
+            line.settimeout(3)
+            try:
+                head, _, body = line.recv(4096).partition(b"\r\n\r\n")
+            except TimeoutError:
+                return 0, b""
         return int(head.split()[1]), body
 
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.authority.ca))
 
     @contextmanager
+    def _line(self, site: int) -> Iterator[ssl.SSLSocket]:
+        """A connection on which bytes are written as a test wants them."""
+        with socket.create_connection(("localhost", self.ports[site]), 10) as plain:
+            with self._tls().wrap_socket(plain, server_hostname="localhost") as line:
+                yield line
+
+    @contextmanager
     def slow_senders(self, path: str, site: int, length: str) -> Iterator[list]:
         """As long as it lasts, ten large bodies are under way and do not get on."""
-        context = self._tls()
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n\r\n"
         with ExitStack() as stack:
             lines = []
             for _number in range(10):
-                plain = socket.create_connection(("localhost", self.ports[site]), 10)
-                stack.enter_context(plain)
-                line = context.wrap_socket(plain, server_hostname="localhost")
-                stack.enter_context(line).sendall(head.encode() + opening(17_000))
+                line = stack.enter_context(self._line(site))
+                line.sendall(head.encode() + opening(17_000))
                 lines.append(line)
             yield lines
 
