@@ -76,3 +76,22 @@ def test_clock_of_the_server_decides_which_day_it_is(server, monkeypatch):
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("moment", "last", "due"),
+    [
+        ("2026-03-10 07:59:59", None, False),
+        ("2026-03-10 08:00:00", None, True),
+        ("2026-03-10 08:00:00", "2026-03-09", True),
+        ("2026-03-10 15:59:59", "2026-03-10", False),
+        # Midnight in Shanghai: another day, and not its hour.
+        ("2026-03-10 16:00:00", "2026-03-10", False),
+        ("2026-03-11 08:00:00", "2026-03-10", True),
+    ],
+)
+def test_what_is_done_once_a_day_is_done_too_early_or_twice(moment, last, due):
+    """E-DEADLINE, M-VERIFY: from 16:00 on the producer's clock, whoever asks."""
+    with freeze_time(moment):
+        done = last and date.fromisoformat(last)
+        assert deadline.is_daily_due("Asia/Shanghai", 16, done) is due

@@ -97,6 +97,23 @@ class IrCron(models.Model):
         return True
 
     @api.model
+    def _do_each(self, records, deed, failure):
+        """Do something for each of these records, each guarded and committed alone.
+
+        A record that somebody else holds is left for the next run.
+
+        :param deed: function of a record, which is locked
+        :param str failure: as of ``_guard``
+        """
+        self._commit_progress(remaining=len(records))
+        for record in records:
+            with self._guard(record, failure):
+                if record.try_lock_for_update():
+                    deed(record)
+            if not self._commit_progress(1):
+                break
+
+    @api.model
     @contextmanager
     def _guard(self, records, failure):
         """What goes wrong with some records is undone and logged, and stops no others.

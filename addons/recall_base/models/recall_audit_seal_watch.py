@@ -28,9 +28,15 @@ class RecallAuditSeal(models.AbstractModel):
 
     @api.model
     def _find_troubles(self):
-        """What is to be told: "unsealed", and "tampered" by the last verification."""
+        """What is to be told: "unsealed", and "tampered" by the last verification.
+
+        The latter is told to whoever may read verifications.
+        """
         troubles = ["unsealed"] if self._is_behind() else []
-        verified = self.env["recall.audit.verification"].search(
+        Verification = self.env["recall.audit.verification"]
+        if not Verification.has_access("read"):
+            return troubles
+        verified = Verification.search(
             [("state", "in", ("unbroken", "broken"))], limit=1
         )
         return [*troubles, "tampered"] if verified.state == "broken" else troubles

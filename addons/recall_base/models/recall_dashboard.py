@@ -105,12 +105,8 @@ class RecallDashboard(models.AbstractModel):
         That it is not sealed is told to everybody: after some hours nothing can be
         written any more.
         """
-        Seal = self.env["recall.audit.seal"]
+        troubles = self.env["recall.audit.seal"]._find_troubles()
         reads = self.env["recall.audit.verification"].has_access("read")
-        if reads:
-            troubles = Seal._find_troubles()
-        else:
-            troubles = ["unsealed"] if Seal._is_behind() else []
         hints = {
             "unsealed": self.env._("not sealed: see that scheduled actions run"),
             "tampered": self.env._("it differs: open the last verification"),

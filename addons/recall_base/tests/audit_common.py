@@ -39,16 +39,6 @@ class AuditCommon(RecallCommon):
         cls.base = cls.Checkpoint.search([], limit=1).size
 
     @classmethod
-    @contextmanager
-    def triggers_off(cls, *tables):
-        """What an owner of the tables can do; nobody else."""
-        for table in tables:
-            cls.env.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        yield
-        for table in tables:
-            cls.env.cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-
-    @classmethod
     def log(cls, count=1):
         for number in range(count):
             cls.Event._record("test.deed", cls.plan, number=number, name="召回")

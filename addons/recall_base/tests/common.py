@@ -3,6 +3,7 @@ import itertools
 import os
 import pathlib
 import tempfile
+from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -212,21 +213,29 @@ class RecallCommon(TransactionCase):
         )
 
     @classmethod
-    def leave_unsealed(cls, minutes):
-        """Log something that has waited for its seal for so long."""
+    @contextmanager
+    def triggers_off(cls, *tables):
+        """What an owner of the tables can do; nobody else."""
+        for table in tables:
+            cls.env.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        yield
+        for table in tables:
+            cls.env.cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+    @classmethod
+    def fall_behind(cls, **waited):
+        """Have an event wait for its seal for so long, and nothing sealed meanwhile.
+
+        :param waited: members of a ``timedelta``
+        """
         cls.env["recall.audit.event"]._record("test.deed")
         cls.env.flush_all()
-        cls.env.cr.execute("ALTER TABLE recall_audit_seal DISABLE TRIGGER USER")
         for table, column in (("pending", "since"), ("seal", "sealed_at")):
-            cls.env.cr.execute(
-                SQL(
-                    "UPDATE %s SET %s = %s - make_interval(mins => %s)",
-                    SQL.identifier(f"recall_audit_{table}"),
-                    SQL.identifier(column),
-                    SQL.identifier(column),
-                    minutes,
+            with cls.triggers_off(f"recall_audit_{table}"):
+                cls.env.cr.execute(
+                    f"UPDATE recall_audit_{table} SET {column} = {column} - %s",
+                    [timedelta(**waited)],
                 )
-            )
 
     @classmethod
     def make_user(cls, login, groups, **vals):

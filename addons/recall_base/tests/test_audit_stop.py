@@ -11,15 +11,6 @@ from .audit_common import AuditCommon
 class TestAuditStop(AuditCommon, HttpCase):
     """What happens where the sealer falls behind."""
 
-    def fall_behind(self, hours):
-        """Have an event wait for so long, and nothing sealed meanwhile."""
-        self.log()
-        for table, column in (("pending", "since"), ("seal", "sealed_at")):
-            self.spoil(
-                f"UPDATE recall_audit_{table} SET {column} ="
-                f" {column} - interval '{hours} hours'"
-            )
-
     def attempts(self):
         """Ways of changing business data: ORM, bulk, SQL."""
         return {
@@ -36,7 +27,7 @@ class TestAuditStop(AuditCommon, HttpCase):
     def test_data_changes_while_nothing_is_sealed(self):
         """X-TAMPER: after 4 hours nobody writes business data, in no way; once the log
         is sealed everybody does again."""
-        self.fall_behind(5)
+        self.fall_behind(hours=5)
         for name, attempt in self.attempts().items():
             with (
                 self.subTest(name),
@@ -52,9 +43,9 @@ class TestAuditStop(AuditCommon, HttpCase):
 
     def test_data_is_locked_too_early(self):
         """X-TAMPER: up to 4 hours there is an alarm only, from 15 minutes on."""
-        self.fall_behind(0.2)
+        self.fall_behind(hours=0.2)
         self.assertEqual(self.Seal._find_troubles(), [])
-        self.fall_behind(3)
+        self.fall_behind(hours=3)
         self.assertEqual(self.Seal._find_troubles(), ["unsealed"])
         for attempt in self.attempts().values():
             with self.env.cr.savepoint():
@@ -66,7 +57,7 @@ class TestAuditStop(AuditCommon, HttpCase):
     def test_user_is_not_told_why_nothing_can_be_saved(self):
         """X-TAMPER: a sentence that says what to do, instead of a database error."""
         self.make_user("log_keeper", "recall_base.group_keeper")
-        self.fall_behind(5)
+        self.fall_behind(hours=5)
         self.authenticate("log_keeper", "log_keeper")
         call = {
             "model": "recall.dealer",
@@ -80,7 +71,7 @@ class TestAuditStop(AuditCommon, HttpCase):
 
     def test_account_cannot_log_in_to_mend_it(self):
         """X-TAMPER: the log itself takes events all the while."""
-        self.fall_behind(5)
+        self.fall_behind(hours=5)
         self.Event._record("user.log_in")
         self.env.flush_all()
 

@@ -24,6 +24,16 @@ def today(zone: str = ZONE) -> date:
     return datetime.now(ZoneInfo(zone)).date()
 
 
+def is_daily_due(zone: str, hour: int, last: date | None) -> bool:
+    """Whether it is time for what is done once a day.
+
+    :param hour: of the day on the clocks of ``zone``, from which it is done
+    :param last: day on which it was done last; nothing where it never was
+    """
+    local = datetime.now(ZoneInfo(zone))
+    return local.hour >= hour and last != local.date()
+
+
 def limit_of(repair_date: date, zone: str) -> datetime:
     """Return the moment by which a repair of that day must have arrived.
 

@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from datetime import UTC
-from zoneinfo import ZoneInfo
 
 from odoo import fields, models
 from odoo.tools import format_datetime
@@ -43,24 +41,13 @@ class RecallProducer(models.Model):
 
     def _cron_warn(self):
         """Warn the reviewers of each producer whose hour has come."""
-        Cron = self.env["ir.cron"]
         due = self.search([("warning_mail", "=", True)]).filtered(
-            lambda producer: producer._is_warning_due()
+            lambda producer: deadline.is_daily_due(
+                producer.timezone, producer.warning_hour, producer.warned_on
+            )
         )
-        Cron._commit_progress(remaining=len(due))
-        for producer in due:
-            with Cron._guard(producer, "Reviewers were not warned"):
-                if producer.try_lock_for_update():
-                    producer._warn()
-            if not Cron._commit_progress(1):
-                break
-
-    def _is_warning_due(self):
-        """Whether the hour has come and nothing was looked for today."""
-        self.ensure_one()
-        now = fields.Datetime.now().replace(tzinfo=UTC)
-        local = now.astimezone(ZoneInfo(self.timezone))
-        return local.hour >= self.warning_hour and self.warned_on != local.date()
+        failure = "Reviewers were not warned"
+        self.env["ir.cron"]._do_each(due, type(self)._warn, failure)
 
     def _warn(self):
         """Tell the reviewers what is due by midnight or late; nothing, if nothing."""

@@ -115,7 +115,7 @@ class TestWitness(EnterpriseHttpCase):
         self.env["recall.audit.checkpoint"]._cron_seal()
         keys = {tile["key"] for tile in board.get_figures()["tiles"]}
         self.assertNotIn("log", keys)
-        self.leave_unsealed(16)
+        self.fall_behind(minutes=16)
         tiles = {tile["key"]: tile for tile in board.get_figures()["tiles"]}
         self.assertEqual((tiles["log"]["value"], tiles["log"]["level"]), (1, "danger"))
         self.assertTrue(tiles["log"]["action"])

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from datetime import UTC
-from zoneinfo import ZoneInfo
-
 from odoo import api, fields, models
 from odoo.tools import SQL
+
+from odoo.addons.recall_base.tools import deadline
 
 from .recall_quarantine import PENDING
 
@@ -34,33 +33,22 @@ class RecallEnterprise(models.Model):
     @api.model
     def _cron_mail_refusals(self):
         """Tell each producer of its refused records, once a day from the set hour."""
-        Cron = self.env["ir.cron"]
-        due = self.search([]).filtered(lambda enterprise: enterprise._is_mail_due())
-        Cron._commit_progress(remaining=len(due))
-        for enterprise in due:
-            if enterprise.try_lock_for_update():
-                with Cron._guard(enterprise, "Refusals were not mailed"):
-                    enterprise._mail_refusals()
-            if not Cron._commit_progress(1):
-                break
-
-    def _local_now(self):
-        now = fields.Datetime.now().replace(tzinfo=UTC)
-        return now.astimezone(ZoneInfo(self.producer_id.timezone))
-
-    def _is_mail_due(self):
-        self.ensure_one()
         # sudo: a setting of the whole database.
         parameters = self.env["ir.config_parameter"].sudo()
         hour = parameters.get_param(HOUR_PARAMETER) or ""
         hour = int(hour) if hour.isdecimal() else HOUR
-        now = self._local_now()
-        return now.hour >= hour and self.refusal_mail_on != now.date()
+        due = self.search([]).filtered(
+            lambda enterprise: deadline.is_daily_due(
+                enterprise.producer_id.timezone, hour, enterprise.refusal_mail_on
+            )
+        )
+        failure = "Refusals were not mailed"
+        self.env["ir.cron"]._do_each(due, type(self)._mail_refusals, failure)
 
     def _mail_refusals(self):
         """Mail what is refused; nothing, if nothing is or nobody is to be told."""
         self.ensure_one()
-        self.refusal_mail_on = self._local_now().date()
+        self.refusal_mail_on = deadline.today(self.producer_id.timezone)
         addresses, lang = self._get_technical_contact()
         if not addresses or not self.env["recall.quarantine"]._has_pending(self):
             return

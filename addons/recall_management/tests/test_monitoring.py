@@ -93,14 +93,7 @@ class TestMonitoring(RecallCommon, HttpCase):
 
     def test_log_that_is_not_sealed_goes_unnoticed(self):
         """M-MONITOR X-TAMPER: an event has waited for more than 15 minutes."""
-        self.env["recall.audit.event"]._record("test.event")
-        self.env.flush_all()
-        self.env.cr.execute("ALTER TABLE recall_audit_seal DISABLE TRIGGER USER")
-        for table, column in (("pending", "since"), ("seal", "sealed_at")):
-            self.env.cr.execute(
-                f"UPDATE recall_audit_{table} "
-                f"SET {column} = {column} - interval '16 minutes'"
-            )
+        self.fall_behind(minutes=16)
         self.assertHealth(503, log=False)
 
     def test_stranger_learns_no_details(self):

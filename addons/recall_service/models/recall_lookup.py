@@ -144,10 +144,10 @@ class RecallLookup(models.AbstractModel):
     def _remember_plan(self, plan_id, line_id, started):
         """What a plan says of all vehicles of a line."""
         read = partial(self._read_plan, plan_id, line_id, started)
-        return remember(self._get_place(plan_id, line_id), read)
+        return remember(self._get_place((plan_id, line_id)), read)
 
-    @ormcache("plan_id", "line_id")
-    def _get_place(self, plan_id, line_id):
+    @ormcache("_key")
+    def _get_place(self, _key):
         """A list to remember something in, until Odoo forgets what it remembers."""
         return []
 
@@ -209,7 +209,7 @@ class RecallLookup(models.AbstractModel):
             )
         )
         [taken_in] = self.env.cr.fetchone()
-        counts = remember(self._get_place(None, None), self._count_searched)
+        counts = remember(self._get_place("counts"), self._count_searched)
         return Coverage(*counts, taken_in)
 
     def _count_searched(self):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-from datetime import UTC
-from zoneinfo import ZoneInfo
-
 from odoo import api, fields, models
 from odoo.tools import email_split
+
+from odoo.addons.recall_base.tools import deadline
 
 from .recall_objection import UNANSWERED
 
@@ -36,34 +35,24 @@ class RecallProducer(models.Model):
     @api.model
     def _cron_pass_objections(self):
         """Tell each producer of its objections, once a day from eight o'clock."""
-        Cron = self.env["ir.cron"]
         waiting = self.env["recall.objection"]._read_group(
             ["|", ("state", "=", "received"), ("overdue", "=", True)], ["producer_id"]
         )
         producers = self.union(*(row[0] for row in waiting))
-        due = producers.filtered(lambda producer: producer._is_objection_mail_due())
-        Cron._commit_progress(remaining=len(due))
-        for producer in due:
-            if producer.try_lock_for_update():
-                with Cron._guard(producer, "Objections were not passed on"):
-                    producer._pass_objections()
-            if not Cron._commit_progress(1):
-                break
-
-    def _get_local_now(self):
-        now = fields.Datetime.now().replace(tzinfo=UTC)
-        return now.astimezone(ZoneInfo(self.timezone))
-
-    def _is_objection_mail_due(self):
-        now = self._get_local_now()
-        return now.hour >= HOUR and self.objection_mail_on != now.date()
+        due = producers.filtered(
+            lambda producer: deadline.is_daily_due(
+                producer.timezone, HOUR, producer.objection_mail_on
+            )
+        )
+        failure = "Objections were not passed on"
+        self.env["ir.cron"]._do_each(due, type(self)._pass_objections, failure)
 
     def _pass_objections(self):
         """Mail what waits; without anybody to be told nothing counts as passed on."""
         receivers = self._get_objection_receivers()
         if not receivers:
             return
-        self.objection_mail_on = self._get_local_now().date()
+        self.objection_mail_on = deadline.today(self.timezone)
         template = self.env.ref("recall_service.mail_template_objection_digest")
         for lang, addresses in receivers.items():
             digest = self.with_context(lang=lang)._prepare_objection_digest()

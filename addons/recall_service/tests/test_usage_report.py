@@ -213,7 +213,7 @@ class TestUsageFigures(UsageCommon):
         Today = self.env["recall.service.today"].with_user(self.operator)
         self.env["recall.audit.checkpoint"]._cron_seal()
         for minutes, told in ((0, []), (16, [(1, "danger")])):
-            self.leave_unsealed(minutes)
+            self.fall_behind(minutes=minutes)
             tiles = Today.get_figures()["tiles"]
             self.assertEqual(
                 [
