@@ -129,7 +129,6 @@ class Cluster:
                 os.kill(pid, signal.SIGKILL)
         while Path(f"/proc/{first}").exists():
             time.sleep(0.02)
-        (self.data / "postmaster.pid").unlink()
 
     def remove(self) -> None:
         """Stop the embedded cluster and delete it with all databases."""

@@ -82,7 +82,8 @@ class Striker:
             elif victim == "server":
                 # Its pid file stays: the supervisor may be writing the next one.
                 pid = self._find_alive(lambda: place.site.server.pid)
-                os.killpg(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                    os.killpg(pid, signal.SIGKILL)
             else:
                 find = {
                     "worker": lambda: workers(place.site.server, place.workers),

@@ -49,8 +49,8 @@ class Supervisor:
             if not cluster_lives(stack.cluster):
                 self._start(stack.cluster.start)
             for server, start in servers.items():
-                if server.pid:
-                    groups[server] = server.pid
+                if pid := server.pid:
+                    groups[server] = pid
                     continue
                 if server in groups:
                     # What a dead server has left behind holds its ports.
