@@ -176,15 +176,16 @@ class RecallSubscriber(models.Model):
 
     @api.model
     def _send_links(self):
-        """Make the mails with links that were asked for."""
+        """Make the mails with links that were asked for; what fails is tried again."""
+        due = [("link_due", "=", True)]
+        self.env["ir.cron"]._go_through(self, due, type(self)._try_send_link)
+
+    def _try_send_link(self):
         template = self.env.ref("recall_service.mail_template_link")
-        for subscriber in self.search([("link_due", "=", True)], limit=500):
-            if subscriber.try_lock_for_update():
-                subscriber.link_due = False
-                if not subscriber._is_erased():
-                    self.env["recall.subscription"]._queue_mails(
-                        template, subscriber, subscriber
-                    )
+        with self.env["ir.cron"]._guard(self, "No mail was made"):
+            self.link_due = False
+            if not self._is_erased():
+                self.env["recall.subscription"]._queue_mails(template, self, self)
 
     def _prepare_headers(self):
         """Headers of RFC 8058: one click ends all mails to this address."""

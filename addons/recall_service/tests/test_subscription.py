@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 import logging
 from datetime import timedelta
+from functools import partial
 
 import psycopg2
 
@@ -250,22 +251,33 @@ class TestSubscription(SubscriptionCommon):
             self.Subscription._gc_ended()
         self.assertEqual(everything.exists(), active)
 
-    def test_failing_confirmation_mail_is_tried_again(self):
+    def ask_link(self, email):
+        self.subscribe(email)
+        self.env["recall.subscriber"]._ask_link(email)
+
+    def test_failing_mail_is_not_tried_again_or_stops_others(self):
         """X-FAULT: a broken template stops no run, and no address is forgotten."""
-        subscription = self.subscribe(confirmed=False)
-        self.subscribe("second@example.com", confirmed=False)
-        with (
-            self.assertLogs(GUARD_LOGGER) as logs,
-            self.break_mails(to="owner@"),
-        ):
-            self.run_cron("ask")
-        self.assertNotIn("example.com", "".join(logs.output))
-        self.assertEqual(len(self.get_mails("second@example.com")), 1)
-        self.assertTrue(subscription.mail_due)
-        self.assertFalse(self.get_mails())
-        self.run_cron("ask")
-        self.assertFalse(subscription.mail_due)
-        self.assertEqual(len(self.get_mails()), 1)
+        ways = {
+            "confirmation": partial(self.subscribe, confirmed=False),
+            "link": self.ask_link,
+        }
+        for name, ask in ways.items():
+            with self.subTest(name):
+                broken, second = f"broken@{name}.example.com", f"{name}@example.com"
+                ask(broken)
+                ask(second)
+                with (
+                    self.assertLogs(GUARD_LOGGER) as logs,
+                    self.break_mails(to="broken@"),
+                ):
+                    self.run_cron("ask")
+                self.assertNotIn("example.com", "".join(logs.output))
+                self.assertEqual(len(self.get_mails(second)), 1)
+                self.assertFalse(self.get_mails(broken))
+                self.run_cron("ask")
+                self.run_cron("ask")
+                self.assertEqual(len(self.get_mails(second)), 1)
+                self.assertEqual(len(self.get_mails(broken)), 1)
 
     # === Rights === #
 
