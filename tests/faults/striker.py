@@ -18,6 +18,9 @@ from stack.odoo_server import OdooServer
 from stack.stack import Site, Stack
 from supervisor import children, cluster_lives, kill, postmaster, wait_gone
 
+#: Seconds after which a part that died lives again.
+PATIENCE = 90
+
 Found = TypeVar("Found")
 
 BACKENDS = """
@@ -100,11 +103,13 @@ class Striker:
             self.kills += 1
 
     def _find_alive(self, find: Callable[[], Found]) -> Found:
-        while True:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             with suppress(psycopg2.Error):  # the database is away
                 if found := find():
                     return found
             time.sleep(0.02)
+        raise TimeoutError(f"after {PATIENCE} s nobody lives who could be hit")
 
     def _postmaster(self) -> int | None:
         cluster = self.stack.cluster
