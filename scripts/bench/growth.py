@@ -16,6 +16,8 @@ from .site import Bench
 #: in, 40 GB were taken before the first index was built.
 ROOM = 2.0
 SIZE = "SELECT pg_database_size(current_database())"
+#: What the dashboard sums up: its time follows the dealers of the plans.
+CELLS = "SELECT count(*) FROM recall_statistic_dealer"
 
 
 def measure(bench: Bench, ids: set[str]) -> list[Result]:
@@ -27,10 +29,11 @@ def measure(bench: Bench, ids: set[str]) -> list[Result]:
         if not bench.has(size) and per_row * size * ROOM > bench.free_bytes():
             result.details["left_out"] = {f"{size:,} rows": "the disk is too small"}
             break
-        per_row = database_bytes(bench, size) / size
+        per_row = ask(bench, size, SIZE) / size
         costs, rates = measure_size(bench, size)
         base = base or costs
-        result.runs.append({"rows": size, "bytes_per_row": per_row, **costs, **rates})
+        seen = {"bytes_per_row": per_row, "dealer_cells": ask(bench, size, CELLS)}
+        result.runs.append({"rows": size, **seen, **costs, **rates})
         result.figures += [
             Figure(f"{kind}, {size:,} rows", tuple(values), "a second")
             for kind, values in rates.items()
@@ -79,10 +82,11 @@ def measure_size(bench: Bench, size: int) -> tuple[dict, dict]:
     }
 
 
-def database_bytes(bench: Bench, size: int) -> int:
+def ask(bench: Bench, size: int, query: str) -> int:
+    """The number that a query tells of the regulator with so many reports."""
     connection = bench.regulator(size).connect()
     with connection.cursor() as cursor:
-        cursor.execute(SIZE)
+        cursor.execute(query)
         [found] = cursor.fetchone()
     connection.close()
     return found

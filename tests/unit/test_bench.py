@@ -154,7 +154,7 @@ def test_server_is_called_healthy_again_too_early(after, usual):
 def test_size_that_is_there_is_left_out_for_want_of_room(monkeypatch):
     """Tables that another measurement has made need no more room on the disk."""
     monkeypatch.setattr(growth, "measure_size", lambda *_: ({"look-up": [1.0]}, {}))
-    monkeypatch.setattr(growth, "database_bytes", lambda _bench, size: 100 * size)
+    monkeypatch.setattr(growth, "ask", lambda _bench, size, _query: 100 * size)
     bench = SimpleNamespace(
         sizes=SimpleNamespace(growth=(10, 100, 500)),
         has=lambda size: size == 100,
