@@ -61,7 +61,7 @@ class Server:
         """End the process group: SIGTERM, and SIGKILL after `patience` seconds."""
         pid = self.pid
         if pid is not None:
-            _signal_group(pid, signal.SIGTERM)
+            signal_group(pid, signal.SIGTERM)
             if not self._gone(pid, patience):
                 self.kill()
         self.pid_file.unlink(missing_ok=True)
@@ -70,7 +70,7 @@ class Server:
         """SIGKILL to the whole process group, as a power cut would."""
         pid = self.pid
         if pid is not None:
-            _signal_group(pid, signal.SIGKILL)
+            signal_group(pid, signal.SIGKILL)
             self._gone(pid, 10.0)
         self.pid_file.unlink(missing_ok=True)
 
@@ -153,7 +153,8 @@ def _start_time(pid: int) -> str | None:
     return None if fields[0] == "Z" else fields[19]
 
 
-def _signal_group(pid: int, number: int) -> None:
+def signal_group(pid: int, number: int) -> None:
+    """Send a signal to a process group that may have ended meanwhile."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)
 

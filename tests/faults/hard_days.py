@@ -8,6 +8,7 @@ from collections.abc import Callable
 from simulation.reports import Report
 from simulation.world import World
 from striker import Place, Strike
+from supervisor import wait_for
 from workshop import Workshop, insist
 
 REPORTS_A_DAY, PAGE_SIZE = 5, 2
@@ -148,7 +149,7 @@ class HardDays:
         return self.workshop.ask(side, COUNT)[0][0]
 
     def _wait(self, done: Callable[[], bool]) -> None:
-        self.workshop.wait(done, self._state)
+        wait_for(done, self._state)
 
     def _state(self) -> str:
         counts = [f"{side} {self.count(side)}" for side in ("producer", "regulator")]

@@ -8,6 +8,7 @@ from itertools import product
 
 from receivers import Gateway, Mailbox, Partner
 from striker import Place, Strike
+from supervisor import wait_for
 from workshop import Workshop
 
 #: Recalls that can be published, and who is told of each.
@@ -157,7 +158,7 @@ class Messages:
             self.workshop.wake("regulator", *CRONS)
             return False
 
-        self.workshop.wait(done, self._state)
+        wait_for(done, self._state)
 
     def _make_public(self, number: str) -> bool:
         self.workshop.ask("regulator", PUBLISH, number)

@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: LGPL-3.0-only
 """Kills one part of a running stack, at a forced point of the work or at any moment."""
 
-import os
 import random
 import re
 import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
-import psycopg2
 from hold_points import Held
 from stack.odoo_server import OdooServer
+from stack.processes import signal_group
 from stack.stack import Site, Stack
-from supervisor import children, cluster_lives, kill, postmaster, wait_gone
+from supervisor import children, cluster_lives, kill, postmaster, wait_for, wait_gone
 
-#: Seconds after which a part that died lives again.
-PATIENCE = 90
+PAUSE = 0.02
 
 Found = TypeVar("Found")
 
@@ -85,8 +83,7 @@ class Striker:
             elif victim == "server":
                 # Its pid file stays: the supervisor may be writing the next one.
                 pid = self._find_alive(lambda: place.site.server.pid)
-                with suppress(ProcessLookupError):  # it has ended by itself meanwhile
-                    os.killpg(pid, signal.SIGKILL)
+                signal_group(pid, signal.SIGKILL)
             else:
                 find = {
                     "worker": lambda: workers(place.site.server, place.workers),
@@ -103,13 +100,7 @@ class Striker:
             self.kills += 1
 
     def _find_alive(self, find: Callable[[], Found]) -> Found:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            with suppress(psycopg2.Error):  # the database is away
-                if found := find():
-                    return found
-            time.sleep(0.02)
-        raise TimeoutError(f"after {PATIENCE} s nobody lives who could be hit")
+        return wait_for(find, lambda: "nobody lives who could be hit", PAUSE)
 
     def _postmaster(self) -> int | None:
         cluster = self.stack.cluster

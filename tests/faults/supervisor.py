@@ -8,14 +8,19 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg2
 from stack.cluster import Cluster
-from stack.processes import Server
+from stack.processes import Server, signal_group
 from stack.settings import StackError
 from stack.stack import Stack
 
 PAUSE = 0.1
+#: X-FAULT: seconds after which all works again, without a person.
+HEALING = 90
+
+Found = TypeVar("Found")
 
 
 class Supervisor:
@@ -54,14 +59,31 @@ class Supervisor:
                     continue
                 if server in groups:
                     # What a dead server has left behind holds its ports.
-                    with suppress(ProcessLookupError):
-                        os.killpg(groups.pop(server), signal.SIGKILL)
+                    signal_group(groups.pop(server), signal.SIGKILL)
                 self._start(start)
 
     def _start(self, start: Callable[[], None]) -> None:
         # It may not be able to start yet: the next round tries again.
         with suppress(StackError, psycopg2.Error, OSError):
             start()
+
+
+def wait_for(
+    find: Callable[[], Found], state: Callable[[], str], pause: float = 0.2
+) -> Found:
+    """What is found, as soon as there is something; the database may be away meanwhile.
+
+    :param state: tells how far it is when that takes longer than `HEALING`
+    :param pause: seconds between two looks
+    """
+    deadline = time.monotonic() + HEALING
+    while True:
+        with suppress(psycopg2.Error):  # the server is away, or comes back
+            if found := find():
+                return found
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{HEALING} s were not enough: {state()}")
+        time.sleep(pause)
 
 
 def cluster_lives(cluster: Cluster) -> bool:

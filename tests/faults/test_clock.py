@@ -8,7 +8,7 @@ import requests
 from clock import Clock, clock_of
 from hard_days import HardDays
 from simulation.scheduler import nudge
-from workshop import HEALING
+from supervisor import HEALING, wait_for
 
 #: Seconds from the begin of work to the jump: most of it is still to be done.
 MOMENT = 0.3
@@ -45,17 +45,17 @@ def test_clock_that_jumps_loses_a_record_or_stops_the_work_unnoticed(
 ):
     """X-FAULT E-SYNC M-PULL M-MONITOR: a clock that is put back keeps scheduled actions
     waiting; the health check tells, and a new start of the server is all it takes."""
-    stack, wait = days.world.stack, days.workshop.wait
+    stack = days.world.stack
     with clock_of(stack) as clock:
-        wait(lambda: healthy(days), lambda: "not healthy from the start")
+        wait_for(lambda: healthy(days), lambda: "not healthy from the start")
         seconds = [work_while(clock, "+1d", days)]
-        wait(lambda: healthy(days), lambda: "the scheduled actions stand still")
+        wait_for(lambda: healthy(days), lambda: "the scheduled actions stand still")
         seconds += [work_while(clock, "+0", days)]
         assert not healthy(days), "nobody is told that scheduled actions wait"
         for site in stack.sites:
             site.server.start()
         restarted = time.monotonic()
-        wait(lambda: healthy(days), lambda: "a new start did not do")
+        wait_for(lambda: healthy(days), lambda: "a new start did not do")
         seconds += [time.monotonic() - restarted]
         days.day()
     record_property("healed_s", [round(one, 1) for one in seconds])

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from hard_days import HardDays
 from small_disk import SmallDisk, small_disk
 from stack.cluster import Cluster
-from workshop import HEALING
+from supervisor import HEALING
 
 #: Reports that need new pages in any table.
 MANY, FEW = 100, 5

@@ -17,6 +17,7 @@ from simulation.web_client import WebClient, WebError
 from small_disk import SmallDisk, small_disk
 from stack.settings import DATA
 from stack.stack import Site
+from supervisor import wait_for
 from workshop import Workshop, insist
 
 FILES_MB = 16
@@ -95,14 +96,12 @@ def test_full_store_of_files_stops_reports_or_keeps_half_a_file(
             days.day()
             with pytest.raises(REFUSED):
                 ask_for_exception(client, producer["id"], photo)
-            workshop.wait(lambda: fails(workshop), lambda: "nobody makes open data")
+            wait_for(lambda: fails(workshop), lambda: "nobody makes open data")
         finally:
             disk.clear()
         cleared = time.monotonic()
         exception = insist(lambda: ask_for_exception(client, producer["id"], photo))
-        workshop.wait(
-            lambda: bool(make_open_data(workshop)), lambda: "no open data is made"
-        )
+        wait_for(lambda: bool(make_open_data(workshop)), lambda: "no open data is made")
         record_property("healed_s", round(time.monotonic() - cleared, 1))
         model = "recall.vin.exception"
         [kept] = client.call(model, "read", [exception], ["document"])

@@ -10,7 +10,7 @@ from hold_points import MOMENTS
 from kills import AT_RANDOM, DATABASE, EVERY_POINT, KILLS
 from messages import Messages
 from striker import Strike
-from workshop import HEALING
+from supervisor import HEALING
 
 # A server that is killed in a handshake leaves its client's socket to Python.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning")

@@ -9,16 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import requests
 from hold_points import HoldPoints
 from simulation.scheduler import forget_cut_off, wake
 from simulation.web_client import WebError
 from stack.stack import Stack
 from striker import Place, Strike, Striker
+from supervisor import HEALING, wait_for
 
-#: X-FAULT: seconds after which all works again, without a person.
-HEALING = 90
 PAUSE = 0.2
 #: What a client is told, or not, while a part is away.
 TROUBLE = (requests.RequestException, RuntimeError, ValueError, WebError)
@@ -64,7 +62,7 @@ class Workshop:
             struck = time.monotonic()
             hit = not future.done()
             future.result()
-        self.wait(self._healthy, lambda: "a part does not answer")
+        wait_for(self._healthy, lambda: "a part does not answer")
         with self._lock:
             self.hits += hit
             self.slowest = max(self.slowest, time.monotonic() - struck)
@@ -73,22 +71,9 @@ class Workshop:
         """Whether both sites answer from outside, with their database."""
         return all(answers(site.url, self.stack.ca_file) for site in self.stack.sites)
 
-    def wait(self, done: Callable[[], bool], state: Callable[[], str]) -> None:
-        """Wait until something is done; `state` tells how far it is when it is not."""
-        deadline = time.monotonic() + HEALING
-        while True:
-            try:
-                if done():
-                    return
-            except psycopg2.Error:  # the server is away, or comes back
-                pass
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{HEALING} s were not enough: {state()}")
-            time.sleep(PAUSE)
-
     def insist(self, check: Callable[[], object]) -> None:
         """Do what the database is needed for, as soon as it is there."""
-        self.wait(lambda: bool([check()]), lambda: "the database is away")
+        wait_for(lambda: bool([check()]), lambda: "the database is away")
 
     def wake(self, side: str, *crons: str) -> None:
         """Have a side's workers run scheduled actions now."""
