@@ -102,7 +102,7 @@ def approve():
     application.email = "planted@applicant.example"  # which the account logs in by
     terms = application._get_terms()
     application._approve(terms, application.purpose, application.legal_basis)
-    application._try_mail()
+    application._make_mail()
 
 
 def tell_of_refusals():
@@ -130,7 +130,7 @@ def tell_of_decision():
     reason = records["recall.objection.reason"]
     filed.write({"state": "refused", "reason_id": reason.id, "lang": "en_US"})
     filed.write(filed._prepare_email("planted@owner.example", filed.receipt))
-    filed._try_mail()
+    filed._make_mail()
 
 
 def tell_of_objections():

@@ -74,13 +74,14 @@ class IrCron(models.Model):
         return False
 
     @api.model
-    def _go_through(self, model, domain, deed, batch=100):
-        """Do something for each record that a domain finds now, once and by age.
+    def _go_through(self, model, domain, deed, failure, batch=100):
+        """Do something for each record that a domain finds now, guarded and by age.
 
         A record that somebody else holds is left for the next run.
 
         :param model: empty recordset of the model, in whose name it is done
         :param deed: function of a record, which is locked
+        :param str failure: as of ``_guard``
         :param int batch: records between two commits
         :returns: whether there is time left
         """
@@ -91,7 +92,8 @@ class IrCron(models.Model):
         ):
             last = found[-1].id
             for record in found.try_lock_for_update():
-                deed(record)
+                with self._guard(record, failure):
+                    deed(record)
             if not self._commit_progress(len(found)):
                 return False
         return True

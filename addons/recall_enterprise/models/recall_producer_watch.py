@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-only
-
 from odoo import fields, models
 from odoo.tools import format_datetime
 

@@ -170,17 +170,17 @@ class RecallDataApplication(models.Model):
     def _cron_mail(self):
         """Make the mails that are due; what fails is tried next time."""
         due = [("mail_due", "!=", False)]
-        self.env["ir.cron"]._go_through(self, due, type(self)._try_mail)
+        make, failure = type(self)._make_mail, "No mail was made"
+        self.env["ir.cron"]._go_through(self, due, make, failure)
 
-    def _try_mail(self):
+    def _make_mail(self):
         """Put the mail that is due into Odoo's queue, and note that in one go."""
         template = self.env.ref(
             f"recall_service.mail_template_application_{self.mail_due}"
         )
-        with self.env["ir.cron"]._guard(self, "No mail was made"):
-            self.mail_due = False
-            template.send_mail(self.id)
-            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+        self.mail_due = False
+        template.send_mail(self.id)
+        self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
 
     def _trigger_mails(self):
         # sudo: the public asks, the scheduled action belongs to nobody.

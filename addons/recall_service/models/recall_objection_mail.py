@@ -20,14 +20,14 @@ class RecallObjection(models.Model):
     def _cron_mail(self):
         """Make the mails that are due; what fails is tried next time."""
         due = [("mail_due", "=", True)]
-        self.env["ir.cron"]._go_through(self, due, type(self)._try_mail)
+        make, failure = type(self)._make_mail, "No mail was made"
+        self.env["ir.cron"]._go_through(self, due, make, failure)
 
-    def _try_mail(self):
+    def _make_mail(self):
         template = self.env.ref("recall_service.mail_template_objection")
-        with self.env["ir.cron"]._guard(self, "No mail was made"):
-            self.mail_due = False
-            mail = self._queue_mail(template, self.id, self._open_email())
-            mail.recall_objection_id = self
+        self.mail_due = False
+        mail = self._queue_mail(template, self.id, self._open_email())
+        mail.recall_objection_id = self
 
     @api.model
     def _queue_mail(self, template, record_id, address):

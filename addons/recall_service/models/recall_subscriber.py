@@ -178,14 +178,14 @@ class RecallSubscriber(models.Model):
     def _send_links(self):
         """Make the mails with links that were asked for; what fails is tried again."""
         due = [("link_due", "=", True)]
-        self.env["ir.cron"]._go_through(self, due, type(self)._try_send_link)
+        make, failure = type(self)._make_link, "No mail was made"
+        self.env["ir.cron"]._go_through(self, due, make, failure)
 
-    def _try_send_link(self):
+    def _make_link(self):
         template = self.env.ref("recall_service.mail_template_link")
-        with self.env["ir.cron"]._guard(self, "No mail was made"):
-            self.link_due = False
-            if not self._is_erased():
-                self.env["recall.subscription"]._queue_mails(template, self, self)
+        self.link_due = False
+        if not self._is_erased():
+            self.env["recall.subscription"]._queue_mails(template, self, self)
 
     def _prepare_headers(self):
         """Headers of RFC 8058: one click ends all mails to this address."""

@@ -279,17 +279,16 @@ class RecallSubscription(models.Model):
     def _cron_ask(self):
         """Make the confirmation mails that are due; what fails is tried next time."""
         due = [("mail_due", "=", True), ("state", "=", "waiting")]
-        send = type(self)._try_send_confirmation
-        if self.env["ir.cron"]._go_through(self, due, send):
+        make, failure = type(self)._make_confirmation, "No mail was made"
+        if self.env["ir.cron"]._go_through(self, due, make, failure):
             self.env["recall.subscriber"]._send_links()
 
-    def _try_send_confirmation(self):
+    def _make_confirmation(self):
         template = self.env.ref("recall_service.mail_template_confirm")
         if self._is_erased():
             return  # until its key is back, or the request has ended
-        with self.env["ir.cron"]._guard(self, "No mail was made"):
-            self.mail_due = False
-            self._queue_mails(template, self, self)
+        self.mail_due = False
+        self._queue_mails(template, self, self)
 
     def _queue_mails(self, template, records, subscriptions):
         """Make one mail for each of ``records``, with one-click unsubscribing.

@@ -39,7 +39,8 @@ class RecallToken(models.Model):
     def _cron_remind(self):
         """Make the reminders that are due; what fails is tried next time."""
         domain = self._get_reminder_domain()
-        self.env["ir.cron"]._go_through(self, domain, type(self)._try_remind)
+        make, failure = type(self)._make_reminder, "No reminder was made"
+        self.env["ir.cron"]._go_through(self, domain, make, failure)
 
     def _get_reminder_domain(self):
         now = fields.Datetime.now()
@@ -57,16 +58,15 @@ class RecallToken(models.Model):
             ("expires_at", "<=", now + timedelta(days=URGENT)),
         ]
 
-    def _try_remind(self):
+    def _make_reminder(self):
         template = self.env.ref("recall_service.mail_template_token_expiry")
-        with self.env["ir.cron"]._guard(self, "No reminder was made"):
-            self.reminded = self.expiry
-            for account in self.data_user_id.account_ids:
-                template.with_context(recall_lang=account.lang).send_mail(
-                    self.id,
-                    email_values={
-                        "email_to": account.email_normalized,
-                        "recipient_ids": [],
-                    },
-                )
+        self.reminded = self.expiry
+        for account in self.data_user_id.account_ids:
+            template.with_context(recall_lang=account.lang).send_mail(
+                self.id,
+                email_values={
+                    "email_to": account.email_normalized,
+                    "recipient_ids": [],
+                },
+            )
             self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()

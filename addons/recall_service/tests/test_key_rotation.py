@@ -171,7 +171,7 @@ class TestServiceKeys(ObjectionCommon):
         self.rotate_keys("seal")
         key_file.retire(self.key_file, kid, ["seal"])
         self.assertIsNone(objection._open_email())
-        objection._try_mail()
+        objection._make_mail()
         self.assertFalse(objection.mail_due)
 
     def test_partner_s_secret_is_lost_with_its_year(self):

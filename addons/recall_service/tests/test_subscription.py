@@ -252,19 +252,20 @@ class TestSubscription(SubscriptionCommon):
         self.assertEqual(everything.exists(), active)
 
     def ask_link(self, email):
-        self.subscribe(email)
+        subscriber = self.subscribe(email).subscriber_id
         self.env["recall.subscriber"]._ask_link(email)
+        return subscriber
 
     def test_failing_mail_is_not_tried_again_or_stops_others(self):
         """X-FAULT: a broken template stops no run, and no address is forgotten."""
         ways = {
-            "confirmation": partial(self.subscribe, confirmed=False),
-            "link": self.ask_link,
+            "confirmation": (partial(self.subscribe, confirmed=False), "mail_due"),
+            "link": (self.ask_link, "link_due"),
         }
-        for name, ask in ways.items():
+        for name, (ask, due) in ways.items():
             with self.subTest(name):
                 broken, second = f"broken@{name}.example.com", f"{name}@example.com"
-                ask(broken)
+                waiting = ask(broken)
                 ask(second)
                 with (
                     self.assertLogs(GUARD_LOGGER) as logs,
@@ -273,8 +274,10 @@ class TestSubscription(SubscriptionCommon):
                     self.run_cron("ask")
                 self.assertNotIn("example.com", "".join(logs.output))
                 self.assertEqual(len(self.get_mails(second)), 1)
+                self.assertTrue(waiting[due])
                 self.assertFalse(self.get_mails(broken))
                 self.run_cron("ask")
+                self.assertFalse(waiting[due])
                 self.run_cron("ask")
                 self.assertEqual(len(self.get_mails(second)), 1)
                 self.assertEqual(len(self.get_mails(broken)), 1)
